@@ -1,0 +1,42 @@
+"""The one place that turns a missing optional package into an install command."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from types import ModuleType
+
+from crossjudge.errors import MissingExtraError
+
+EXTRA_OF: dict[str, str] = {
+    "torch": "torch",
+    "transformers": "torch",
+    "onnx": "torch",
+    "onnxscript": "torch",
+    "pyarrow": "parquet",
+    "datasets": "train",
+}
+"""Package -> the extra of crossjudge that brings it."""
+
+
+def is_installed(package: str) -> bool:
+    """Whether `package` can be imported, found without importing it."""
+    return importlib.util.find_spec(package) is not None
+
+
+def require(package: str, *, to: str) -> ModuleType:
+    """Import `package`, or raise `MissingExtraError` saying how to get it.
+
+    `to` completes the sentence "crossjudge needs the package X to ...".
+    """
+    try:
+        return importlib.import_module(package)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] != package.split(".")[0]:
+            raise
+        extra = EXTRA_OF[package.split(".")[0]]
+        raise MissingExtraError(
+            f"crossjudge needs the package '{package}' to {to}, and it is not installed. "
+            f"Install it with: pip install 'crossjudge[{extra}]'",
+            extra=extra,
+        ) from error

@@ -1,0 +1,1 @@
+"""Text becomes batches: pure Python and numpy."""
