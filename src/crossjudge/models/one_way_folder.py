@@ -1,0 +1,108 @@
+"""Our own folders: the config, heads and graphs of a one-way model, checked against its manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crossjudge.errors import InputError, UnsupportedModelError
+from crossjudge.models.integrity import check_graph, corrupt, missing
+from crossjudge.models.manifest import check_manifest
+from crossjudge.models.pooling import Pooling
+
+FORMAT = 1
+GRAPH_OF: Mapping[str, str] = {"cross_encoder": "judge", "bi_encoder": "embed"}
+DEFAULT_HEAD = "nli"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OneWaySettings:
+    """What a one-way folder says of itself.
+
+    `graph`: the graph for the kind that was asked for. `labels`: those of the `nli` head, or of the first.
+    `max_length`: tokens. `pooling`: how the embedding graph's token states become a vector.
+    """
+
+    graph: Path
+    heads: dict[str, tuple[str, ...]]
+    labels: tuple[str, ...]
+    max_length: int
+    objective: str | None
+    pooling: Pooling
+
+
+def read_one_way(folder: Path, config: Mapping[str, Any], *, kind: str, max_length: int | None) -> OneWaySettings:
+    """The settings in `config`, the folder's `config.json`, for a `kind` of `GRAPH_OF`.
+
+    Sizes of all files and the sha256 of small ones are checked; `verify_manifest` checks the rest.
+    """
+    ours = _section(folder, config)
+    graph = _graph_name(folder, ours, kind)
+    check_manifest(folder, ["config.json", "tokenizer.json", graph])
+    check_graph(folder / graph)
+    heads = _heads(folder, ours)
+    return OneWaySettings(
+        graph=folder / graph,
+        heads=heads,
+        labels=heads.get(DEFAULT_HEAD) or next(iter(heads.values())),
+        max_length=_max_length(folder, ours, max_length),
+        objective=ours.get("objective"),
+        pooling=_pooling(ours),
+    )
+
+
+def _section(folder: Path, config: Mapping[str, Any]) -> dict[str, Any]:
+    ours = config.get("crossjudge")
+    if not isinstance(ours, dict):
+        raise UnsupportedModelError(
+            f"Loading {folder}: this is a one-way model as training leaves it, without graphs. Run `crossjudge export` "
+            "on it first, and load what that writes.",
+            path=folder,
+        )
+    if ours.get("format") != FORMAT:
+        raise UnsupportedModelError(
+            f"Loading {folder}: its format is {ours.get('format')!r}, and this crossjudge reads format {FORMAT}. "
+            "Upgrade crossjudge, or export the model again with this version.",
+            path=folder,
+        )
+    return ours
+
+
+def _graph_name(folder: Path, ours: Mapping[str, Any], kind: str) -> str:
+    graphs = ours.get("graphs")
+    if not isinstance(graphs, dict) or not all(isinstance(one, str) for one in graphs.values()):
+        raise corrupt(folder / "config.json", f"graphs is {graphs!r} where a table of file names is expected")
+    wanted = GRAPH_OF[kind]
+    if wanted not in graphs:
+        raise UnsupportedModelError(
+            f"Loading {folder} as a {kind.replace('_', '-')}: it has the graphs {', '.join(graphs) or 'none'}, and "
+            f"'{wanted}' is needed. Export the model with it, or choose another model.",
+            path=folder,
+        )
+    if not (folder / graphs[wanted]).is_file():
+        raise missing(folder / graphs[wanted], "config.json names it")
+    return str(graphs[wanted])
+
+
+def _heads(folder: Path, ours: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    heads = ours.get("heads")
+    if not isinstance(heads, dict) or not heads or not all(isinstance(one, list) and one for one in heads.values()):
+        raise corrupt(folder / "config.json", f"heads is {heads!r} where head names with their labels are expected")
+    return {str(head): tuple(map(str, labels)) for head, labels in heads.items()}
+
+
+def _max_length(folder: Path, ours: Mapping[str, Any], asked: int | None) -> int:
+    saved = ours.get("max_length")
+    if not isinstance(saved, int) or saved < 1:
+        raise corrupt(folder / "config.json", f"max_length is {saved!r} where a number of tokens is expected")
+    if asked is not None and asked < 1:
+        raise InputError(f"Loading {folder}: max_length={asked}; expected a positive number of tokens.")
+    return min(saved, asked or saved)
+
+
+def _pooling(ours: Mapping[str, Any]) -> Pooling:
+    saved = ours.get("pooling")
+    mode = saved.get("mode", "mean") if isinstance(saved, dict) else "mean"
+    return Pooling(mode=str(mode), normalize=True)
