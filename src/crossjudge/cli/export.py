@@ -1,0 +1,77 @@
+"""`crossjudge export`: a checkpoint becomes a folder with an inference graph, which needs no torch to run."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crossjudge.cli.failures import reported, say
+
+
+class Kind(StrEnum):
+    """What the checkpoint is."""
+
+    CROSS_ENCODER = "cross-encoder"
+    BI_ENCODER = "bi-encoder"
+
+
+class ExportPrecision(StrEnum):
+    """The numbers that the graph holds."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    FP16 = "fp16"
+    INT8 = "int8"
+
+
+def export(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A folder or a hub name.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that is new or empty.")],
+    precision: Annotated[
+        ExportPrecision, typer.Option("--precision", help="What the graph computes with.")
+    ] = ExportPrecision.FP32,
+    kind: Annotated[Kind, typer.Option("--kind", help="What the checkpoint is.")] = Kind.CROSS_ENCODER,
+    max_length: Annotated[
+        int | None, typer.Option("--max-length", min=1, help="Most tokens of a pair; the model's own if left out.")
+    ] = None,
+    revision: Annotated[str | None, typer.Option("--revision", help="Branch, tag or commit of a hub model.")] = None,
+    local_files_only: Annotated[bool, typer.Option("--local-files-only", help="Never ask the hub.")] = False,
+    trust_remote_code: Annotated[
+        bool, typer.Option("--trust-remote-code", help="Let the model run Python code of its own.")
+    ] = False,
+    token: Annotated[str | None, typer.Option("--token", envvar="HF_TOKEN", help="For private hub models.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Errors only.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show an error's traceback.")] = False,
+) -> None:
+    """Write a checkpoint as a folder with an ONNX graph, which runs without torch.
+
+    crossjudge export cross-encoder/ms-marco-MiniLM-L6-v2 ./reranker
+    """
+    with reported(debug=debug, quiet=quiet):
+        from crossjudge.models.checkpoint import load_checkpoint
+        from crossjudge.models.export import export as write_graph
+
+        checkpoint = load_checkpoint(
+            model,
+            kind="cross_encoder" if kind is Kind.CROSS_ENCODER else "bi_encoder",
+            max_length=max_length,
+            revision=revision,
+            local_files_only=local_files_only,
+            trust_remote_code=trust_remote_code,
+            token=token,
+        )
+        if not quiet:
+            say(
+                f"exporting {checkpoint.name} ({checkpoint.architecture}) in {precision.value}; this may take a minute."
+            )
+        folder = write_graph(checkpoint, out, precision=precision.value)
+        size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        if as_json:
+            print(json.dumps({"folder": str(folder), "precision": precision.value, "bytes": size_bytes}))
+        elif not quiet:
+            print(f"{folder} ({size_bytes / 1e6:,.1f} MB). Use it with: crossjudge predict --model {folder} ...")

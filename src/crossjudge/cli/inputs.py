@@ -1,0 +1,120 @@
+"""What was written after a command -> its pairs in order: texts, files or standard input."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from crossjudge.cli.options import InputOptions
+from crossjudge.errors import InputError
+from crossjudge.files import (
+    ENDINGS,
+    STANDARD_INPUT,
+    BadRow,
+    FileFormat,
+    Row,
+    estimate_rows,
+    format_of,
+    parse_columns,
+    read_pairs,
+)
+from crossjudge.types import Pair
+
+FILES_HINT = f"files ({', '.join(ending for ending in ENDINGS if 'gz' not in ending)}), or - for standard input"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One row, and the file it came from (None: from the command line)."""
+
+    row: Row | BadRow
+    file: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PairSource:
+    """Pairs to be judged. `premise`: the first text where all pairs come from the command line, else None."""
+
+    items: Iterable[Item]
+    files: tuple[str, ...] = ()
+    file_format: FileFormat | None = None
+    premise: str | None = None
+    num_pairs: int | None = None
+
+    def estimate(self) -> int | None:
+        """About how many rows there are, or None where only reading all would tell."""
+        if self.num_pairs is not None:
+            return self.num_pairs
+        found = [estimate_rows(name, file_format=self.file_format) for name in self.files]
+        known = [number for number in found if number is not None]
+        return sum(known) if len(known) == len(found) else None
+
+
+def open_source(words: tuple[str, ...], options: InputOptions) -> PairSource:
+    """`words` (a command's arguments) and `options` -> pairs: all from texts or all from files.
+
+    Raises `InputError` where it is not clear which, rather than guess.
+    """
+    texts, files = _texts_and_files(words, options)
+    if files:
+        return _from_files(files, options)
+    if options.columns is not None:
+        raise InputError(f"Reading the arguments: --columns is about files, and none is named; expected {FILES_HINT}.")
+    if len(texts) < 2:
+        seen = f"found only {texts[0][:60]!r}" if texts else "found nothing"
+        raise InputError(
+            f"Reading the arguments: {seen}; expected a first text and at least one second text, or {FILES_HINT}. "
+            "For a file of another name, state --format."
+        )
+    return _from_texts(texts)
+
+
+def _texts_and_files(words: tuple[str, ...], options: InputOptions) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if options.text:
+        if options.file or options.file_format:
+            raise InputError("Reading the arguments: --text says they are texts, --file or --format that they are not.")
+        return words, ()
+    if options.file:
+        if words:
+            raise InputError(
+                f"Reading the arguments: found --file, and {words[0][:60]!r} beside it; expected pairs from files or "
+                "from texts, not from both. Run the command once for each."
+            )
+        return (), tuple(options.file)
+    named = tuple(word for word in words if options.file_format or _looks_like_file(word))
+    if named and len(named) < len(words):
+        other = next(word for word in words if word not in named)
+        raise InputError(
+            f"Reading the arguments: {named[0]!r} looks like a file and {other[:60]!r} like a text; expected all "
+            "files or all texts. Pass --text if all are texts."
+        )
+    return ((), named) if named else (words, ())
+
+
+def _looks_like_file(word: str) -> bool:
+    """Whether a person who wrote `word` meant a file, be it there or not."""
+    if format_of(word) is None:
+        return word == STANDARD_INPUT
+    return len(word.split()) == 1 or os.path.exists(word)
+
+
+def _from_texts(texts: tuple[str, ...]) -> PairSource:
+    premise, *others = texts
+    items = [Item(Row(line, Pair(premise, other), {})) for line, other in enumerate(others, start=1)]
+    return PairSource(items=items, premise=premise, num_pairs=len(items))
+
+
+def _from_files(names: tuple[str, ...], options: InputOptions) -> PairSource:
+    if names.count(STANDARD_INPUT) > 1:
+        raise InputError("Reading the arguments: - stands there twice, and standard input can be read only once.")
+    columns = None if options.columns is None else parse_columns(options.columns)
+    file_format: FileFormat | None = None if options.file_format is None else options.file_format.value
+    readers = [read_pairs(name, columns=columns, file_format=file_format) for name in names]
+
+    def items() -> Iterator[Item]:
+        for name, rows in zip(names, readers, strict=True):
+            for row in rows:
+                yield Item(row, name)
+
+    return PairSource(items=items(), files=names, file_format=file_format)

@@ -1,0 +1,56 @@
+"""The entry point: every command under one name."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+import crossjudge
+from crossjudge.cli import doctor, export, judge, models, predict
+
+INTERNAL_ERROR = 70
+"""Exit code of a fault in crossjudge itself, kept apart from 1 (a gate failed) and 2 (bad usage or input)."""
+
+app = typer.Typer(
+    name="crossjudge",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(judge.judge)
+app.command()(predict.predict)
+app.command()(models.models)
+app.command()(doctor.doctor)
+app.command()(export.export)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"crossjudge {crossjudge.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def front_desk(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """Judge pairs of texts: does A support B, contradict it, say the same, or answer it?
+
+    Exit codes: 0 done, 1 a gate failed (--fail-on, or doctor's self-test), 2 bad usage or bad input.
+    """
+
+
+def main() -> None:
+    """Run the command line; faults of crossjudge itself keep their traceback and end in exit code 70."""
+    try:
+        app()
+    except Exception:
+        traceback.print_exc()
+        print("crossjudge: this is a fault in crossjudge; please report it with the lines above.", file=sys.stderr)
+        sys.exit(INTERNAL_ERROR)

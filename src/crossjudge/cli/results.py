@@ -1,0 +1,146 @@
+"""Outcomes to where they belong: JSON lines, a file, or a table; and what to tell the user at the end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeAlias
+
+from crossjudge.cli.failures import BAD_INPUT, GATE_FAILED, say
+from crossjudge.cli.inputs import PairSource
+from crossjudge.cli.options import OutputOptions
+from crossjudge.cli.work import Outcome, Problem, T, Work, outcomes
+from crossjudge.errors import InputError
+from crossjudge.files import STANDARD_INPUT, json_line, open_writer
+
+Show: TypeAlias = Callable[[Sequence[Outcome[T]]], None]
+
+_PROBLEMS_SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PairTask(Generic[T]):
+    """What a command does with pairs.
+
+    `fields` makes plain JSON values of a result, `columns` states their names and types. `table` is asked for only
+    when a table is shown: it makes the function that shows outcomes. `fails`: whether a result fails the user's gate.
+    """
+
+    work: Work[T]
+    fields: Callable[[T], dict[str, Any]]
+    columns: Mapping[str, type]
+    table: Callable[[PairSource], Show[T]]
+    fails: Callable[[T], bool] = lambda _: False
+
+
+@dataclass(slots=True)
+class Tally:
+    """What happened so far; only the first problems are kept."""
+
+    done: int = 0
+    bad: int = 0
+    failed: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    def count(self, outcome: Outcome[Any], *, failed: bool) -> None:
+        """Take note of one outcome."""
+        self.done += 1
+        self.failed += failed
+        if outcome.problem is not None:
+            self.bad += 1
+            if len(self.problems) < _PROBLEMS_SHOWN:
+                self.problems.append(outcome.problem)
+
+    @property
+    def exit_code(self) -> int:
+        """Bad input outranks a failed gate: where rows are missing, the gate has not been tried on all."""
+        return BAD_INPUT if self.bad else GATE_FAILED if self.failed else 0
+
+
+def run(task: PairTask[T], source: PairSource, output: OutputOptions) -> int:
+    """Do the task on every pair, show each outcome in its place, and give the exit code."""
+    tally = Tally()
+    with _shown(task, source, output) as show, _progress(source, output) as progress:
+        for chunk in outcomes(source.items, task.work, progress=progress):
+            for outcome in chunk:
+                tally.count(outcome, failed=outcome.result is not None and task.fails(outcome.result))
+            show(chunk)
+    _tell(tally, source, output)
+    return tally.exit_code
+
+
+@contextmanager
+def _shown(task: PairTask[T], source: PairSource, output: OutputOptions) -> Iterator[Show[T]]:
+    names = ("file", "id", "line") if len(source.files) > 1 else ("id", "line")
+    if output.output is not None:
+        _check_not_an_input(output.output, source)
+        kinds = {name: int if name == "line" else str for name in names}
+        with open_writer(output.output, columns={**kinds, **task.columns, "error": dict}) as write:
+            yield lambda chunk: _each(write, chunk, task, names)
+    elif output.as_json:
+        ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+        yield lambda chunk: _each(lambda row: print(json_line(row, ascii_only=ascii_only)), chunk, task, names)
+    else:
+        yield task.table(source)
+
+
+def _each(
+    write: Callable[[Mapping[str, Any]], None], chunk: Sequence[Outcome[T]], task: PairTask[T], names: tuple[str, ...]
+) -> None:
+    for outcome in chunk:
+        write(_record(outcome, task, names))
+
+
+def _record(outcome: Outcome[T], task: PairTask[T], names: tuple[str, ...]) -> dict[str, Any]:
+    """`names` of the row, then the result's fields, or `error`."""
+    row = outcome.item.row
+    place = {"file": outcome.item.file, "id": _row_id(row.fields), "line": row.line}
+    head = {name: place[name] for name in names}
+    if outcome.problem is None:
+        assert outcome.result is not None
+        return {**head, **task.fields(outcome.result)}
+    problem = outcome.problem
+    return {**head, "error": {"type": problem.kind, "message": problem.message, "column": problem.column}}
+
+
+def _row_id(fields: Mapping[str, Any]) -> str | int | None:
+    """As it stood in the file; what is neither text nor a number becomes text, as it would in a csv file."""
+    value = fields.get("id")
+    return value if value is None or type(value) in (str, int) else str(value)
+
+
+def _check_not_an_input(path: str, source: PairSource) -> None:
+    for name in source.files:
+        if name != STANDARD_INPUT and os.path.exists(path) and os.path.samefile(path, name):
+            raise InputError(f"Writing {path}: it is also what is read, and would be lost. Name another --output.")
+
+
+@contextmanager
+def _progress(source: PairSource, output: OutputOptions) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error where a person would see it and nothing else is written there meanwhile."""
+    if output.quiet or not sys.stderr.isatty() or (output.output is None and sys.stdout.isatty()):
+        yield lambda _: None
+        return
+    from crossjudge.cli.progress import pair_bar
+
+    with pair_bar(source.estimate()) as advance:
+        yield advance
+
+
+def _tell(tally: Tally, source: PairSource, output: OutputOptions) -> None:
+    if tally.bad:
+        lines = [f"  {problem.message}" for problem in tally.problems]
+        if tally.bad > len(lines):
+            lines.append(f"  and {tally.bad - len(lines)} more")
+        say("\n".join([f"{tally.bad} of {tally.done} rows have no result:", *lines]))
+    if output.quiet:
+        return
+    if not tally.done and source.files:
+        say(f"no rows in {', '.join(source.files)}.")
+    if output.output is not None:
+        say(f"{tally.done} rows written to {output.output}.")
+    if tally.failed:
+        say(f"{tally.failed} of {tally.done} pairs are what --fail-on names.")

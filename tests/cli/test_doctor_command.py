@@ -1,0 +1,109 @@
+"""`crossjudge doctor`: what it finds is true of this machine, and a failed check is a finding, not a crash."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy
+import pytest
+from command_line import crossjudge
+
+from crossjudge.cli import diagnosis, machine
+
+
+@pytest.fixture
+def _no_self_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The embedded model's verdicts are its own tests' business."""
+    monkeypatch.setattr(diagnosis, "_self_test", lambda: "passed")
+    monkeypatch.setattr(diagnosis, "_torch", lambda: "not looked at")
+
+
+@pytest.mark.usefixtures("_no_self_test")
+def test_the_findings_are_plain_json(tmp_path, monkeypatch):
+    graphs = tmp_path / "graphs"
+    graphs.mkdir()
+    (graphs / "graph.bin").write_bytes(b"x" * 1234)
+    monkeypatch.setenv("CROSSJUDGE_CACHE_DIR", str(graphs))
+    answer = crossjudge("doctor", "--json")
+    (found,) = answer.rows
+    assert answer.code == 0
+    assert found["healthy"] is True
+    assert found["packages"]["numpy"] == numpy.__version__
+    assert found["offline"] is True
+    assert {"holds": "exported graphs", "path": str(graphs), "size_bytes": 1234} in found["caches"]
+    assert {check["name"] for check in found["checks"]} >= {"backend onnx", "backend torch", "self-test"}
+
+
+@pytest.mark.usefixtures("_no_self_test")
+def test_the_table_says_the_same():
+    answer = crossjudge("doctor")
+    for title in ("Packages", "Extras", "Processor", "Where things are kept", "Checks"):
+        assert title in answer.out
+    assert "✓ passed" in answer.out
+
+
+@pytest.mark.parametrize("check", ["_self_test", "_manifest"])
+@pytest.mark.usefixtures("_no_self_test")
+def test_a_required_check_that_fails_is_exit_code_1(monkeypatch, check):
+    def fail() -> str:
+        raise RuntimeError("the reason")
+
+    monkeypatch.setattr(diagnosis, check, fail)
+    answer = crossjudge("doctor")
+    assert answer.code == 1
+    assert "✗ the reason" in answer.out
+
+
+@pytest.mark.usefixtures("_no_self_test")
+def test_a_backend_that_is_missing_is_no_failure(monkeypatch):
+    def fail() -> str:
+        raise ModuleNotFoundError("not installed")
+
+    monkeypatch.setattr(diagnosis, "_torch", fail)
+    answer = crossjudge("doctor")
+    assert answer.code == 0
+    assert "not installed" in answer.out
+
+
+@pytest.mark.usefixtures("_no_self_test")
+def test_the_hub_is_asked_only_on_request_and_never_offline(monkeypatch):
+    assert "hub" not in {check["name"] for check in crossjudge("doctor", "--json").rows[0]["checks"]}
+    (hub,) = [
+        check for check in crossjudge("doctor", "--network", "--json").rows[0]["checks"] if check["name"] == "hub"
+    ]
+    assert not hub["passed"]
+    assert "offline mode" in hub["detail"]
+
+
+def test_the_self_test_notices_a_wrong_verdict(monkeypatch):
+    monkeypatch.setattr(diagnosis, "OBVIOUS", (("a", "b", "no such label"),))
+    with pytest.raises(ValueError, match="expected no such label"):
+        diagnosis._self_test()
+
+
+def test_every_extra_says_how_to_get_what_it_lacks(monkeypatch):
+    monkeypatch.setattr(machine, "is_installed", lambda package: package != "pyarrow")
+    by_name = {extra.name: extra for extra in machine.extras()}
+    assert by_name["parquet"].missing == ("pyarrow",)
+    assert by_name["parquet"].install == "pip install 'crossjudge[parquet]'"
+    assert by_name["torch"].missing == ()
+
+
+def test_processor_features_are_read_from_its_flags(tmp_path):
+    x86 = tmp_path / "x86"
+    x86.write_text("processor\t: 0\nmodel name\t: Xeon\nflags\t\t: fpu avx2 avx512_vnni amx_int8\n")
+    arm = tmp_path / "arm"
+    arm.write_text("processor\t: 0\nFeatures\t: fp asimd asimddp bf16\n")
+    assert machine._linux(x86) == ("Xeon", frozenset({"fpu", "avx2", "avx512_vnni", "amx_int8"}))
+    assert machine._linux(arm) == ("", frozenset({"fp", "asimd", "asimddp", "bf16"}))
+    assert machine._linux(tmp_path / "missing") == ("", None)
+    assert 1 <= machine.processor().cores <= (os.cpu_count() or 1)
+
+
+def test_cache_sizes_count_each_file_once(tmp_path):
+    (tmp_path / "blobs").mkdir()
+    (tmp_path / "blobs" / "one").write_bytes(b"x" * 10)
+    (tmp_path / "link").symlink_to(tmp_path / "blobs" / "one")
+    assert machine._size_bytes(tmp_path) == 10
+    assert machine._size_bytes(Path(tmp_path / "missing")) == 0
+    assert json.dumps([str(cache.path) for cache in machine.caches()])
