@@ -1,0 +1,69 @@
+"""What is shown is run: every file of examples/ and every block of README.md, as a reader would run them."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+
+SHOWS = {
+    "compare_with_a_reference.py": r"was not moved\.\n +by the reference: contradiction",
+    "demo.py": r"The bridge replaced a ferry\. +│ supported",
+    "judge_a_claim.py": r"entailment +[\d.]+ +Children can go in for free",
+    "rank_documents.py": r"\A *[\d.]+ +Bread stays fresh",
+}
+"""Example -> what its output must show."""
+
+BLOCK = re.compile(r"(?P<not_run><!-- not run: .*? -->\n)?```(?P<language>\w+)\n(?P<code>.*?)```", re.DOTALL)
+BLOCKS = [match.groupdict() for match in BLOCK.finditer(README)]
+PYTHON = [block["code"] for block in BLOCKS if block["language"] == "python" and not block["not_run"]]
+CONSOLE = [block["code"] for block in BLOCKS if block["language"] == "console" and not block["not_run"]]
+COMMANDS = [line[2:] for code in CONSOLE for line in code.splitlines() if line.startswith("$ ")]
+
+
+def output_of(command: list[str], folder: Path) -> str:
+    """Standard output, run in `folder` with no hub, a wide terminal and warnings as errors."""
+    environment = os.environ | {"PYTHONWARNINGS": "error", "HF_HUB_OFFLINE": "1", "COLUMNS": "120", "TERM": "dumb"}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_every_example_is_run() -> None:
+    assert {path.name for path in (ROOT / "examples").glob("*.py")} == SHOWS.keys()
+
+
+@pytest.mark.parametrize("name", SHOWS)
+def test_an_example_shows_what_it_should(name: str, tmp_path: Path) -> None:
+    assert re.search(SHOWS[name], output_of([sys.executable, str(ROOT / "examples" / name)], tmp_path))
+
+
+def test_the_readme_shows_python_and_commands() -> None:
+    assert PYTHON
+    assert COMMANDS
+
+
+@pytest.mark.parametrize("code", PYTHON)
+def test_a_python_block_of_the_readme_prints_its_comments(code: str, tmp_path: Path) -> None:
+    """A line `print(...)  # text` prints exactly `text`."""
+    promised = re.findall(r"^ *print\(.*\)  # (.*)$", code, re.MULTILINE)
+    assert output_of([sys.executable, "-c", code], tmp_path).splitlines() == promised
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_readme_runs(command: str, tmp_path: Path) -> None:
+    """With `crossjudge` standing for the package under test, installed as a script or not."""
+    (tmp_path / "pairs.jsonl").write_text(
+        '{"premise": "The shop closes at six.", "hypothesis": "The shop is open at midnight."}\n', encoding="utf-8"
+    )
+    script = f'crossjudge() {{ "{sys.executable}" -m crossjudge "$@"; }}\n{command}'
+    assert output_of(["bash", "-c", f"set -eo pipefail\n{script}"], tmp_path)
