@@ -1,0 +1,1 @@
+"""Weights get a name: checkpoints, graphs, and the encoders that run them."""

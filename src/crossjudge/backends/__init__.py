@@ -1,0 +1,1 @@
+"""Batches become logits: one file per engine, all passing the same contract."""

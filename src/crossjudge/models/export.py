@@ -1,0 +1,136 @@
+"""Weights become an inference graph: made once and kept in the cache, or written as a folder that needs no torch."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from crossjudge.errors import BackendError, InputError
+from crossjudge.extras import require
+from crossjudge.models.checkpoint import Checkpoint, Kind
+from crossjudge.models.graph_cache import EXPORTER_VERSION, RECORD, cached_graph, graph_key, keep_graph
+from crossjudge.models.layout import GRAPHS, INDEX, WEIGHTS
+
+PACKAGES = ("torch", "transformers", "onnx", "onnxscript")
+"""What exporting needs beyond the core; the `torch` extra brings them."""
+
+PRECISIONS = ("fp32", "bf16", "fp16", "int8")
+
+
+def kind_of(checkpoint: Checkpoint) -> Kind:
+    """What the checkpoint was loaded as."""
+    return "cross_encoder" if checkpoint.pooling is None else "bi_encoder"
+
+
+def exported_graph(checkpoint: Checkpoint) -> Path:
+    """The float32 graph of `checkpoint`: the one it came with, the one in the cache, or one that is made now.
+
+    Only making one needs the `torch` extra (`MissingExtraError`). Raises `BackendError` when the graph cannot be made,
+    or does not give the network's numbers.
+    """
+    if checkpoint.graph is not None:
+        return checkpoint.graph
+    kind = kind_of(checkpoint)
+    key = graph_key(checkpoint, kind)
+    found = cached_graph(key)
+    if found is not None:
+        return found
+    for package in PACKAGES:
+        require(package, to=f"export '{checkpoint.name}' (it holds weights, and no {GRAPHS[0]})")
+    return keep_graph(key, _record(checkpoint, kind), lambda path: _make_graph(checkpoint, kind, path))
+
+
+def export(checkpoint: Checkpoint, out_folder: str | Path, *, precision: str = "fp32") -> Path:
+    """Write `out_folder`: graph, config and tokenizer, without weights; it loads where there is no torch.
+
+    `out_folder` must be new or empty. Returns it. Raises `InputError` for a folder in use or an unknown precision, and
+    `BackendError` for a precision that cannot be written.
+    """
+    out = Path(out_folder).expanduser().absolute()
+    _check_request(checkpoint, out, precision)
+    graph = exported_graph(checkpoint)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        fresh.chmod(0o755)
+        for source in _files_to_keep(checkpoint):
+            _copy(source, fresh / source.relative_to(checkpoint.folder))
+        inner = fresh / checkpoint.tokenizer_folder.relative_to(checkpoint.folder)
+        for source in graph_files(graph):
+            _copy(source, (inner / GRAPHS[0]).with_name(source.name))
+        if out.is_dir():
+            out.rmdir()
+        fresh.rename(out)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return out
+
+
+def graph_files(graph: Path) -> list[Path]:
+    """`graph`, the files beside it that hold its weights, and the record of how it was made."""
+    beside = [*(graph.with_name(graph.name + end) for end in (".data", "_data")), graph.with_name(RECORD)]
+    return [graph, *(path for path in beside if path.is_file())]
+
+
+def _make_graph(checkpoint: Checkpoint, kind: Kind, path: Path) -> None:
+    from crossjudge.models.networks import load_network
+    from crossjudge.models.tracing import Vocabulary, write_graph
+
+    vocabulary = Vocabulary(
+        vocab_size=int(checkpoint.raw["vocab_size"]),
+        num_types=int(checkpoint.raw.get("type_vocab_size") or 0),
+        pad_token_id=checkpoint.pad_token_id,
+        max_length=checkpoint.max_length,
+    )
+    write_graph(load_network(checkpoint, kind=kind, attention_kernel="eager"), path, vocabulary)
+
+
+def _record(checkpoint: Checkpoint, kind: Kind) -> dict[str, object]:
+    return {
+        "exporter": EXPORTER_VERSION,
+        "model": checkpoint.folder.name if Path(checkpoint.name).exists() else checkpoint.name,
+        "kind": kind,
+        "precision": "fp32",
+        "weights_sha256": checkpoint.weights_hash(),
+        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+    }
+
+
+def _check_request(checkpoint: Checkpoint, out: Path, precision: str) -> None:
+    if precision not in PRECISIONS:
+        raise InputError(f"Exporting: no precision {precision!r}. Choose one of {', '.join(PRECISIONS)}.")
+    if precision != "fp32":
+        raise BackendError(
+            f"Exporting '{checkpoint.name}' in {precision}: graphs of foreign checkpoints are written in fp32 only. "
+            "Leave the precision out."
+        )
+    if checkpoint.attention == "one_way":
+        raise InputError(
+            f"Exporting '{checkpoint.name}': it is an inference graph already. Copy its folder, {checkpoint.folder}."
+        )
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"Exporting to {out}: it exists and is not an empty folder. Name a new one, or empty this.")
+
+
+_KEPT_SUFFIXES = (".json", ".txt", ".model")
+_KEPT_NAMES = ("README.md", "LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE")
+
+
+def _files_to_keep(checkpoint: Checkpoint) -> Iterator[Path]:
+    """Configs, tokenizer, card, licence and what follows the transformer in a bi-encoder, but not its weights."""
+    for path in sorted(checkpoint.folder.rglob("*")):
+        inside = path.relative_to(checkpoint.folder)
+        hidden = any(part.startswith(".") for part in inside.parts)
+        if hidden or not path.is_file() or inside.parts[0] in ("onnx", "openvino") or path.name == INDEX:
+            continue
+        after_pooling = path.name == WEIGHTS and path not in checkpoint.weights
+        if path.suffix in _KEPT_SUFFIXES or path.name in _KEPT_NAMES or after_pooling:
+            yield path
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, target)

@@ -1,0 +1,165 @@
+"""A checkpoint gets an engine: which backend, device and precision run it, and what must be made first."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from crossjudge.backends.base import Backend
+from crossjudge.errors import BackendError, InputError, UnsupportedModelError
+from crossjudge.extras import require
+from crossjudge.models.checkpoint import Checkpoint, Kind
+from crossjudge.models.export import PRECISIONS, exported_graph, kind_of
+
+logger = logging.getLogger(__name__)
+
+BACKENDS = {
+    "onnx": "crossjudge.backends.onnx:OnnxBackend",
+    "torch": "crossjudge.backends.torch:TorchBackend",
+    "fake": "crossjudge.backends.fake:FakeBackend",
+}
+"""Name -> class, imported when first asked for."""
+
+_DEFAULT_HEAD = "nli"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asked:
+    """What the caller wants of the engine; None leaves the choice to us. `num_labels` is that of `head`."""
+
+    kind: Kind
+    device: str | None
+    precision: str | None
+    num_threads: int | None
+    head: str | None
+    num_labels: int
+
+
+def open_backend(
+    checkpoint: Checkpoint,
+    *,
+    backend: str = "auto",
+    device: str | None = None,
+    precision: str | None = None,
+    num_threads: int | None = None,
+    head: str | None = None,
+    kind: Kind | None = None,
+    num_labels: int | None = None,
+) -> Backend:
+    """The engine that runs `checkpoint`; its graph is exported first where that is needed and missing.
+
+    `backend`: "onnx", "torch", "fake" or "auto" (torch for a CUDA device or half precision, else onnx). `precision`:
+    None and "auto" are what the checkpoint was made for: as shipped for our own, fp32 for any other. `num_threads`:
+    threads of one forward pass. `head`: which head of a one-way model, None for its `nli` head or its first. `kind`
+    and `num_labels` are the checkpoint's own where they are None.
+
+    Raises `BackendError` for what cannot run here, `MissingExtraError` for what is not installed, `InputError` for
+    names that do not exist.
+    """
+    _check_names(checkpoint, backend, precision, head)
+    asked = _Asked(
+        kind=kind or kind_of(checkpoint),
+        device=None if device == "auto" else device,
+        precision=None if precision == "auto" else precision,
+        num_threads=num_threads,
+        head=head or _default_head(checkpoint),
+        num_labels=num_labels or (len(checkpoint.heads[head]) if head else checkpoint.num_labels),
+    )
+    if backend != "auto":
+        return _OPENERS[backend](checkpoint, asked)
+    if asked.precision in ("bf16", "fp16") or (asked.device or "cpu") != "cpu":
+        return _open_torch(checkpoint, asked)
+    return _open_best(checkpoint, asked)
+
+
+def _open_best(checkpoint: Checkpoint, asked: _Asked) -> Backend:
+    """ONNX Runtime; PyTorch for a network that cannot be exported."""
+    try:
+        return _open_onnx(checkpoint, asked)
+    except BackendError as error:
+        if checkpoint.graph is not None or asked.precision not in (None, "fp32"):
+            raise
+        logger.warning("Running '%s' on PyTorch, since it has no inference graph. %s", checkpoint.name, error)
+        return _open_torch(checkpoint, asked)
+
+
+def _open_onnx(checkpoint: Checkpoint, asked: _Asked) -> Backend:
+    shipped = _shipped_precision(checkpoint)
+    if asked.device not in (None, "cpu"):
+        raise BackendError(
+            f"Opening '{checkpoint.name}' on ONNX Runtime: device {asked.device!r} was asked for, and this backend "
+            "computes on the CPU. Use backend='torch' for a GPU."
+        )
+    if asked.precision not in (None, shipped):
+        raise BackendError(
+            f"Opening '{checkpoint.name}' on ONNX Runtime: precision {asked.precision!r} was asked for, and its graph "
+            f"is {shipped}. Leave the precision out, or use backend='torch' (fp32, bf16, fp16)."
+        )
+    backend = _class_of("onnx")(
+        exported_graph(checkpoint),
+        precision=shipped,
+        num_threads=asked.num_threads,
+        output=asked.head if len(checkpoint.heads) > 1 and asked.kind == "cross_encoder" else None,
+    )
+    if asked.kind == "cross_encoder" and backend.answer_size not in (None, asked.num_labels):
+        raise UnsupportedModelError(
+            f"Opening '{checkpoint.name}' on ONNX Runtime: its graph gives {backend.answer_size} numbers a pair, "
+            f"and its config names {asked.num_labels} labels. Export the graph again, or correct config.json.",
+            path=checkpoint.folder,
+        )
+    opened: Backend = backend
+    return opened
+
+
+def _open_torch(checkpoint: Checkpoint, asked: _Asked) -> Backend:
+    require("torch", to=f"run '{checkpoint.name}' with backend='torch'")
+    from crossjudge.models.networks import load_network
+
+    network = load_network(checkpoint, kind=asked.kind, head=asked.head)
+    opened: Backend = _class_of("torch")(
+        network.module,
+        inputs=network.inputs,
+        device=asked.device,
+        precision=asked.precision or "fp32",
+        num_threads=asked.num_threads,
+    )
+    return opened
+
+
+def _open_fake(checkpoint: Checkpoint, asked: _Asked) -> Backend:
+    size = checkpoint.raw.get("hidden_size") or checkpoint.raw.get("dim") or 32
+    opened: Backend = _class_of("fake")(
+        num_labels=max(1, asked.num_labels), hidden_size=int(size) if asked.kind == "bi_encoder" else None
+    )
+    return opened
+
+
+_OPENERS = {"onnx": _open_onnx, "torch": _open_torch, "fake": _open_fake}
+
+
+def _class_of(name: str) -> Any:
+    module, _, attribute = BACKENDS[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def _shipped_precision(checkpoint: Checkpoint) -> str:
+    ours = checkpoint.raw.get("crossjudge")
+    return str(ours.get("precision", "fp32")) if isinstance(ours, dict) else "fp32"
+
+
+def _default_head(checkpoint: Checkpoint) -> str | None:
+    return _DEFAULT_HEAD if _DEFAULT_HEAD in checkpoint.heads else next(iter(checkpoint.heads), None)
+
+
+def _check_names(checkpoint: Checkpoint, backend: str, precision: str | None, head: str | None) -> None:
+    if backend not in ("auto", *BACKENDS):
+        raise InputError(f"Opening '{checkpoint.name}': no backend {backend!r}; there are auto, {', '.join(BACKENDS)}.")
+    if precision not in (None, "auto", *PRECISIONS):
+        raise InputError(
+            f"Opening '{checkpoint.name}': no precision {precision!r}; there are auto, {', '.join(PRECISIONS)}."
+        )
+    if head is not None and head not in checkpoint.heads:
+        have = ", ".join(checkpoint.heads) or "none, since it is an ordinary checkpoint with one head; leave head out"
+        raise InputError(f"Opening '{checkpoint.name}': no head {head!r}; it has {have}.")
