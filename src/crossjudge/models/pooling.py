@@ -142,6 +142,12 @@ def _read_mode(path: Path) -> str:
             f"{', '.join(MODES)}. Use sentence-transformers itself for this checkpoint.",
             path=path,
         )
+    if not config.get("include_prompt", True):
+        raise UnsupportedModelError(
+            f"Reading {path}: include_prompt is false, which leaves the prompt's tokens out of the pooling, and that "
+            "is not supported. Use sentence-transformers itself for this checkpoint.",
+            path=path,
+        )
     return str(modes[0])
 
 

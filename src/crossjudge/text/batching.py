@@ -1,4 +1,4 @@
-"""`Encoding`s -> `Batch`es under a token budget, with little padding, and the account that leads back to input order."""
+"""`Encoding`s -> `Batch`es under a token budget, with little padding, each row with its place in the input."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from crossjudge.errors import InputError
 from crossjudge.types import Attention, Batch, Encoding, IntArray, JointBatch, OneWayBatch
 
 WASTE_LIMIT = 1.25
@@ -25,9 +26,14 @@ def plan(
     """Every encoding in exactly one batch, longest batches first.
 
     `token_budget` bounds the tokens of one batch, padding included (a single encoding longer than the budget gets a
-    batch of its own); `batch_size` bounds its pairs; `waste_limit` bounds padded over useful tokens. In one-way attention, pairs whose premises have equal ids share
-    one encoding of that premise.
+    batch of its own); `batch_size` bounds its pairs; `waste_limit` bounds padded over useful tokens. In one-way
+    attention, pairs whose premises have equal ids share one encoding of that premise.
     """
+    if token_budget < 1 or (batch_size is not None and batch_size < 1):
+        raise InputError(
+            f"Planning batches: batch_size is {batch_size} and token_budget {token_budget}; expected positive numbers, "
+            "of pairs and of tokens, or a batch_size of None."
+        )
     if attention == "one_way":
         return list(_plan_one_way(encodings, token_budget, batch_size, pad_token_id, waste_limit))
     return list(_plan_joint(encodings, token_budget, batch_size, pad_token_id, waste_limit))

@@ -14,7 +14,12 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from crossjudge.errors import UnsupportedModelError
-from crossjudge.text.tokenizer_files import read_tokenizer, read_tokenizer_config
+from crossjudge.text.tokenizer_files import (
+    gives_token_types,
+    lowercase_first,
+    read_tokenizer,
+    read_tokenizer_config,
+)
 from crossjudge.types import Attention, Encoding, IntArray, Pair
 
 _PROBE_TEXTS = ("the", "a", "1", ".", "x")
@@ -82,18 +87,28 @@ class PairTokenizer:
 
     @classmethod
     def from_folder(
-        cls, folder: Path, *, max_length: int, attention: Attention = "joint", pad_token_id: int = 0
+        cls,
+        folder: Path,
+        *,
+        max_length: int,
+        attention: Attention = "joint",
+        pad_token_id: int = 0,
+        lowercase: bool = False,
     ) -> PairTokenizer:
-        """The tokenizer saved in `folder`, with the cutting side and inputs its config states."""
-        config = read_tokenizer_config(folder)
-        inputs = config.get("model_input_names")
+        """The tokenizer saved in `folder`, with the cutting side and inputs its config states.
+
+        `lowercase`: lower-case texts first, as sentence-transformers' `do_lower_case` does.
+        """
+        tokenizer = read_tokenizer(folder)
+        if lowercase:
+            lowercase_first(tokenizer)
         return cls(
-            read_tokenizer(folder),
+            tokenizer,
             max_length=max_length,
             attention=attention,
             pad_token_id=pad_token_id,
-            truncation_side=str(config.get("truncation_side", "right")),
-            gives_token_types=inputs is None or "token_type_ids" in inputs,
+            truncation_side=str(read_tokenizer_config(folder).get("truncation_side", "right")),
+            gives_token_types=gives_token_types(folder),
         )
 
     def token_ids(self, texts: Iterable[str]) -> dict[str, IntArray]:

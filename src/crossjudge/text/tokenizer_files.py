@@ -1,4 +1,4 @@
-"""The files a checkpoint keeps its tokenizer in, read into a raw `tokenizers.Tokenizer` that holds no truncation state."""
+"""The files a checkpoint keeps its tokenizer in, read into a raw `tokenizers.Tokenizer` without truncation state."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, normalizers, pre_tokenizers
 
 from crossjudge.errors import CorruptFileError, MissingFileError
 from crossjudge.extras import is_installed, require
@@ -21,6 +21,7 @@ def read_tokenizer(folder: Path) -> Tokenizer:
     for filename, read in SHAPES.items():
         if (folder / filename).is_file():
             tokenizer = _read(read, folder, filename)
+            _rebuild(tokenizer, tokenizer_class(folder), read_tokenizer_config(folder))
             tokenizer.no_truncation()
             tokenizer.no_padding()
             return tokenizer
@@ -33,14 +34,83 @@ def read_tokenizer(folder: Path) -> Tokenizer:
 
 def read_tokenizer_config(folder: Path) -> Mapping[str, Any]:
     """`tokenizer_config.json` as saved, or an empty mapping where there is none."""
-    path = folder / "tokenizer_config.json"
+    return _read_object(folder / "tokenizer_config.json")
+
+
+def tokenizer_class(folder: Path) -> str | None:
+    """Which of transformers' classes the checkpoint wants, without "Fast"; None where nothing says so."""
+    model = _read_object(folder / "config.json")
+    saved = read_tokenizer_config(folder).get("tokenizer_class") or model.get("tokenizer_class")
+    return saved.removesuffix("Fast") if isinstance(saved, str) else _CLASS_OF.get(str(model.get("model_type")))
+
+
+def gives_token_types(folder: Path) -> bool:
+    """Whether the reference's tokenizer answers with token types: as saved, else as its class does."""
+    inputs = read_tokenizer_config(folder).get("model_input_names")
+    if isinstance(inputs, list):
+        return "token_type_ids" in inputs
+    return tokenizer_class(folder) in (None, *_GIVE_TOKEN_TYPES)
+
+
+def lowercase_first(tokenizer: Tokenizer) -> None:
+    """Lower-case every text before anything else is done to it; special tokens in a text stay as they are."""
+    now = tokenizer.normalizer
+    if isinstance(now, normalizers.Sequence):
+        steps = [now[place] for place in range(len(now))]
+    else:
+        steps = [] if now is None else [now]
+    if not any(isinstance(step, normalizers.Lowercase) for step in steps):
+        tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *steps])
+
+
+_CLASS_OF = {
+    **dict.fromkeys(("bert", "electra", "distilbert", "convbert", "squeezebert", "ernie"), "BertTokenizer"),
+    **dict.fromkeys(("roberta", "longformer", "ibert", "data2vec-text"), "RobertaTokenizer"),
+    **{"xlm-roberta": "XLMRobertaTokenizer", "deberta": "DebertaTokenizer", "deberta-v2": "DebertaV2Tokenizer"},
+}
+"""`model_type` -> the tokenizer class it has where the checkpoint names none."""
+
+_GIVE_TOKEN_TYPES = (
+    *("BertTokenizer", "ElectraTokenizer", "MobileBertTokenizer", "ConvBertTokenizer", "SqueezeBertTokenizer"),
+    *("DebertaTokenizer", "DebertaV2Tokenizer"),
+)
+
+_TAKE_THE_FILE = (None, "PreTrainedTokenizer", "TokenizersBackend")
+"""Classes that use `tokenizer.json` as it is; any other rebuilds a part of it from `tokenizer_config.json`."""
+
+
+def _rebuild(tokenizer: Tokenizer, name: str | None, config: Mapping[str, Any]) -> None:
+    """Let the saved settings, and the defaults of the class, overrule `tokenizer.json` where the reference does."""
+    if name in _TAKE_THE_FILE:
+        return
+    normalizer, splitter = tokenizer.normalizer, tokenizer.pre_tokenizer
+    if isinstance(normalizer, normalizers.BertNormalizer):
+        tokenizer.normalizer = normalizers.BertNormalizer(
+            clean_text=normalizer.clean_text,
+            handle_chinese_chars=config.get("tokenize_chinese_chars", True),
+            strip_accents=config.get("strip_accents"),
+            lowercase=config.get("do_lower_case", True),
+        )
+    elif name == "DebertaV2Tokenizer" and config.get("do_lower_case"):
+        lowercase_first(tokenizer)
+    if isinstance(splitter, pre_tokenizers.ByteLevel):
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(
+            add_prefix_space=config.get("add_prefix_space", False), use_regex=splitter.use_regex
+        )
+
+
+def _read_object(path: Path) -> Mapping[str, Any]:
+    """The JSON object in the file `path`; empty where there is no file."""
     if not path.is_file():
         return {}
     try:
-        config: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise CorruptFileError(f"Reading {path}: not valid JSON ({error}). Fetch the file again.", path=path) from error
-    return config
+    if not isinstance(content, dict):
+        kind = type(content).__name__
+        raise CorruptFileError(f"Reading {path}: found a {kind}; expected an object. Fetch the file again.", path=path)
+    return content
 
 
 def _read(read: Callable[[Path], Tokenizer], folder: Path, filename: str) -> Tokenizer:
@@ -63,33 +133,11 @@ def _corrupt(path: Path, error: Exception) -> CorruptFileError:
 
 
 def _from_tokenizer_json(folder: Path) -> Tokenizer:
-    text = (folder / "tokenizer.json").read_text(encoding="utf-8")
-    return Tokenizer.from_str(_with_saved_casing(text, read_tokenizer_config(folder)))
-
-
-def _with_saved_casing(text: str, config: Mapping[str, Any]) -> str:
-    """The reference lets `tokenizer_config.json` overrule a BERT normalizer's casing, so we do too."""
-    saved = {
-        ours: config[theirs]
-        for theirs, ours in {
-            "do_lower_case": "lowercase",
-            "strip_accents": "strip_accents",
-            "tokenize_chinese_chars": "handle_chinese_chars",
-        }.items()
-        if theirs in config
-    }
-    if not saved:
-        return text
-    content = json.loads(text)
-    normalizer = content.get("normalizer") or {}
-    if normalizer.get("type") != "BertNormalizer" or all(normalizer.get(key) == value for key, value in saved.items()):
-        return text
-    content["normalizer"] = normalizer | saved
-    return json.dumps(content, ensure_ascii=False)
+    return Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 
 def _from_vocab_txt(folder: Path) -> Tokenizer:
-    from tokenizers.implementations import BertWordPieceTokenizer
+    from tokenizers.implementations.bert_wordpiece import BertWordPieceTokenizer
     from tokenizers.processors import TemplateProcessing
 
     lowercase = bool(read_tokenizer_config(folder).get("do_lower_case", True))
@@ -109,7 +157,8 @@ def _through_transformers(folder: Path) -> Tokenizer:
     if not is_installed("transformers"):
         raise MissingFileError(
             f"Loading the tokenizer of {folder}: there is no tokenizer.json, and converting the older files needs "
-            "transformers. Install it with: pip install 'crossjudge[torch]', or save a tokenizer.json beside the model.",
+            "transformers. Install it with: pip install 'crossjudge[torch]', or save a tokenizer.json beside the "
+            "model.",
             path=folder,
         )
     transformers = require("transformers", to="convert a slow tokenizer")

@@ -1,0 +1,367 @@
+"""`CrossEncoder`: pairs of texts in, logits and scores out, in input order."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from crossjudge.errors import BackendError, InputError, NonFiniteLogitsError
+from crossjudge.extras import require
+from crossjudge.models.activation_functions import default_activation, resolve_activation, softmax
+from crossjudge.models.checkpoint import Checkpoint
+from crossjudge.models.drop_in import call_arguments, init_arguments
+from crossjudge.models.loaded import load_model
+from crossjudge.models.pairs import is_single, to_pair, to_pairs, to_texts
+from crossjudge.text.batching import plan
+from crossjudge.text.tokenization import PairTokenizer
+from crossjudge.types import Attention, Batch, Encoding, FloatArray, IntArray, Pair
+
+CHUNK_PAIRS = 8_192
+"""Pairs tokenized and sorted together: enough for tight batches, few enough that memory stays flat over a million."""
+
+CHUNK_TOKENS = CHUNK_PAIRS * 512
+"""The same in tokens, at 40 bytes each, for models that read thousands of tokens a pair."""
+
+Progress = Callable[[int, int], None]
+
+
+class TruncationWarning(UserWarning):
+    """Some pairs were cut to the model's `max_length`."""
+
+
+class CrossEncoder:
+    """A cross-encoder, with the words and the numbers of sentence-transformers' class of the same name.
+
+    `path`: a folder or hub name, or None for the embedded model. `backend`: "auto", "onnx", "torch" or "fake".
+    `device`: "cpu", "cuda", "cuda:1" (torch backend). `precision`: "fp32", "bf16", "fp16", "int8" or "auto"; by default
+    the embedded model runs as shipped and any other in fp32. `max_length`: tokens of a pair. `activation_fn`: a name
+    or a callable that `predict` applies to logits. `head`: which head of a multi-head model. `num_threads`: CPU
+    threads of the backend. sentence-transformers' own names for these (`model_name_or_path`, `model_kwargs`, ...) are
+    taken too. Objects may be shared between threads.
+
+    Raises a `CheckpointError` when the model cannot be loaded, each cause its own class.
+    """
+
+    def __init__(
+        self,
+        path: str | Path | None = None,
+        *,
+        backend: str = "auto",
+        device: str | None = None,
+        precision: str | None = None,
+        max_length: int | None = None,
+        activation_fn: Any = None,
+        num_labels: int | None = None,
+        head: str | None = None,
+        revision: str | None = None,
+        local_files_only: bool = False,
+        trust_remote_code: bool = False,
+        token: str | bool | None = None,
+        num_threads: int | None = None,
+        cache_folder: str | Path | None = None,
+        **spelled: Any,
+    ) -> None:
+        given = init_arguments(
+            {
+                "path": path,
+                "precision": precision,
+                "num_labels": num_labels,
+                "max_length": max_length,
+                "cache_folder": cache_folder,
+                "activation_fn": activation_fn,
+            },
+            spelled,
+        )
+        wanted = given.pop("activation_fn")
+        self._loaded = load_model(
+            given.pop("path"),
+            kind="cross_encoder",
+            backend=backend,
+            device=device,
+            head=head,
+            num_threads=num_threads,
+            revision=revision,
+            local_files_only=local_files_only,
+            trust_remote_code=trust_remote_code,
+            token=token,
+            **given,
+        )
+        saved = self.checkpoint.activation
+        self.activation_fn = (
+            resolve_activation(wanted) if wanted is not None else default_activation(saved, self.num_labels)
+        )
+        self.truncated_pairs = 0
+        """How many pairs were cut to `max_length` so far."""
+        self._lock = threading.Lock()
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The files and config behind this model."""
+        return self._loaded.checkpoint
+
+    @property
+    def tokenizer(self) -> PairTokenizer:
+        """What turns this model's pairs into token ids."""
+        return self._loaded.tokenizer
+
+    @property
+    def name(self) -> str:
+        """What the user called the model; `"embedded"` for the one in the box."""
+        return self.checkpoint.name
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Label names by id."""
+        return self._loaded.labels
+
+    @property
+    def num_labels(self) -> int:
+        """Logits per pair."""
+        return len(self._loaded.labels)
+
+    @property
+    def max_length(self) -> int:
+        """Tokens of a pair that the model reads, special tokens included."""
+        return self.tokenizer.max_length
+
+    @property
+    def objective(self) -> str | None:
+        """What the model was trained to say: "nli", "similarity", "duplicate", "relevance"; None where unknown."""
+        return self._loaded.objective
+
+    @property
+    def head(self) -> str | None:
+        """The head that answers; None where the model has a single one without a name."""
+        return self._loaded.head
+
+    @property
+    def attention(self) -> Attention:
+        """`"joint"` or `"one_way"`."""
+        return self.checkpoint.attention
+
+    @property
+    def backend(self) -> str:
+        """The backend that runs: "onnx", "torch" or "fake"."""
+        return self._loaded.backend.name
+
+    @property
+    def precision(self) -> str:
+        """The precision it runs in."""
+        return self._loaded.backend.precision
+
+    @property
+    def fingerprint(self) -> str:
+        """Names weights, tokenizer, backend, precision and head; thresholds fitted for one are refused on another."""
+        return self._loaded.fingerprint
+
+    def predict(
+        self,
+        pairs: Any = None,
+        batch_size: int | None = None,
+        show_progress_bar: bool | None = None,
+        activation_fn: Any = None,
+        apply_softmax: bool | None = False,
+        convert_to_numpy: bool = True,
+        convert_to_tensor: bool = False,
+        *,
+        prompt: str | None = None,
+        progress: Progress | None = None,
+        **spelled: Any,
+    ) -> Any:
+        """Scores after the activation: `(n_pairs,)` for one label, else `(n_pairs, num_labels)`; one pair, one row.
+
+        `batch_size`: pairs per batch at most (batches are bounded by tokens anyway). `convert_to_tensor` gives a torch
+        tensor, `convert_to_numpy=False` a list of them. `prompt`: text to put before each first text, instead of the
+        one that was saved with the model. Raises `PairError` naming the pair that is not two texts.
+        """
+        named = call_arguments(spelled, method="predict")
+        pairs = named.get("pairs") if pairs is None else pairs
+        single = is_single(pairs)
+        with _bar(progress, show_progress_bar) as report:
+            logits = self._logits(pairs, batch_size=batch_size, progress=report, prompt=prompt)
+        scores = self._activated(logits, named.get("activation_fn") if activation_fn is None else activation_fn)
+        if apply_softmax and scores.ndim > 1:
+            scores = softmax(scores)
+        converted = _converted(scores, as_tensor=convert_to_tensor, as_numpy=convert_to_numpy)
+        return converted[0] if single else converted
+
+    def rank(
+        self,
+        query: str,
+        documents: Sequence[str],
+        top_k: int | None = None,
+        return_documents: bool = False,
+        batch_size: int | None = None,
+        show_progress_bar: bool | None = None,
+        activation_fn: Any = None,
+        apply_softmax: bool | None = False,
+        convert_to_numpy: bool = True,
+        convert_to_tensor: bool = False,
+        *,
+        prompt: str | None = None,
+        **spelled: Any,
+    ) -> list[dict[str, Any]]:
+        """Documents by score, best first: `[{"corpus_id", "score", "text"?}]`; equal scores keep their order.
+
+        Scores that are equal only because the activation saturates are ordered by logit. Needs a model with one label;
+        `apply_softmax`, `convert_to_numpy` and `convert_to_tensor` have no effect, as in the reference.
+        """
+        named = call_arguments(spelled, method="rank")
+        if self.num_labels != 1:
+            raise InputError(
+                f"Ranking documents: the model {self.name!r} has {self.num_labels} labels ({', '.join(self.labels)}); "
+                "expected one score. Use predict() and choose a label, or a relevance model."
+            )
+        texts = to_texts(documents)
+        with _bar(None, show_progress_bar) as report:
+            logits = self._logits(
+                [(query, text) for text in texts], batch_size=batch_size, progress=report, prompt=prompt
+            )
+        scores = self._activated(logits, named.get("activation_fn") if activation_fn is None else activation_fn)
+        order = np.lexsort((-logits[:, 0], -scores))[:top_k]
+        ranked: list[dict[str, Any]] = [{"corpus_id": int(row), "score": float(scores[row])} for row in order]
+        if return_documents:
+            ranked = [{**one, "text": texts[one["corpus_id"]]} for one in ranked]
+        return ranked
+
+    def logits(self, pairs: Any, *, batch_size: int | None = None, progress: Progress | None = None) -> FloatArray:
+        """Raw logits, float32 `(n_pairs, num_labels)` in input order: no activation, no temperature."""
+        return self._logits(pairs, batch_size=batch_size, progress=progress)
+
+    def _logits(
+        self, pairs: Any, *, batch_size: int | None, progress: Progress | None, prompt: str | None = None
+    ) -> FloatArray:
+        checked = [to_pair(pairs)] if is_single(pairs) else to_pairs(pairs)
+        logits = np.zeros((len(checked), self.num_labels), dtype=np.float32)
+        size = chunk_size(self.max_length)
+        for start in range(0, len(checked), size):
+            chunk = checked[start : start + size]
+            encodings, where = self._encode_distinct(chunk, prompt)
+            done = _shifted(progress, start, len(chunk), len(checked))
+            with index_errors(partial(_first_pair, where, start)):
+                answers = self.logits_of(encodings, batch_size=batch_size, progress=done)
+            logits[start : start + len(chunk)] = answers[where]
+        return logits
+
+    def logits_of(
+        self,
+        encodings: Sequence[Encoding],
+        *,
+        batch_size: int | None = None,
+        progress: Progress | None = None,
+    ) -> FloatArray:
+        """Raw logits of encodings made by `self.tokenizer`, float32 `(n_encodings, num_labels)`, in their order."""
+        logits = np.zeros((len(encodings), self.num_labels), dtype=np.float32)
+        done = 0
+        for batch in plan(
+            encodings,
+            token_budget=self._loaded.token_budget,
+            attention=self.attention,
+            batch_size=batch_size,
+            pad_token_id=self.tokenizer.pad_token_id,
+        ):
+            answer = self._loaded.backend.forward(batch)
+            if answer.shape != (len(batch.rows), self.num_labels):
+                raise self._misshapen(answer, batch)
+            logits[batch.rows] = answer
+            done += len(batch.rows)
+            if progress is not None:
+                progress(done, len(encodings))
+        return logits
+
+    def _misshapen(self, answer: FloatArray, batch: Batch) -> BackendError:
+        return BackendError(
+            f"Scoring pairs: the backend {self.backend} answered {len(batch.rows)} pairs with an array of shape "
+            f"{answer.shape}; expected {self.num_labels} logits a pair ({', '.join(self.labels)}). Graph or weights do "
+            "not belong to this config.json: export or fetch the model again."
+        )
+
+    def prepared(self, pair: Pair, prompt: str | None = None) -> Pair:
+        """The pair as the checkpoint wants it: `prompt`, by default the saved one, before the first text."""
+        before = self.checkpoint.prompt if prompt is None else prompt
+        return Pair(before + pair.text_a, pair.text_b) if before else pair
+
+    def _encode_distinct(self, pairs: Sequence[Pair], prompt: str | None) -> tuple[list[Encoding], IntArray]:
+        """Each distinct pair's encoding once, and for every input row which of them it is."""
+        places: dict[tuple[str, str], int] = {}
+        where = [places.setdefault((pair.text_a, pair.text_b), len(places)) for pair in pairs]
+        encodings = self.tokenizer.encode([self.prepared(Pair(a, b), prompt) for a, b in places])
+        cut = [encoding.tokens_dropped > 0 for encoding in encodings]
+        self._note_cut(sum(cut[place] for place in where))
+        return encodings, np.array(where, dtype=np.int64)
+
+    def _note_cut(self, count: int) -> None:
+        if count == 0:
+            return
+        with self._lock:
+            first = self.truncated_pairs == 0
+            self.truncated_pairs += count
+        if first:
+            warnings.warn(
+                f"{count} pair(s) are longer than the model's max_length of {self.max_length} tokens and were cut, the "
+                "longer text first, as the reference does. CrossEncoder.truncated_pairs counts them; Judge reads long "
+                "texts in windows instead.",
+                TruncationWarning,
+                stacklevel=5,
+            )
+
+    def _activated(self, logits: FloatArray, activation_fn: Any) -> FloatArray:
+        """Scores, squeezed to `(n_pairs,)` where there is one label."""
+        activate = resolve_activation(self.activation_fn if activation_fn is None else activation_fn)
+        # A copy, since a caller's function may work in place.
+        scores = activate(logits.copy()) if len(logits) else logits
+        return scores[:, 0] if self.num_labels == 1 and scores.ndim == 2 else scores
+
+
+@contextmanager
+def index_errors(place_of: Callable[[int], int], *, what: str = "pair") -> Iterator[None]:
+    """Make an error about an encoding name the caller's `what`: `place_of` maps the one's index to the other's."""
+    try:
+        yield
+    except NonFiniteLogitsError as error:
+        index = place_of(error.index)
+        raise NonFiniteLogitsError(
+            f"Running the model: it answered NaN or infinity for {what} {index}; expected finite numbers. The weights "
+            "may be damaged or too large for this precision: try precision='fp32', or fetch the model again.",
+            index=index,
+        ) from error
+
+
+def _first_pair(where: IntArray, start: int, place: int) -> int:
+    """The first input row whose encoding is `place`; `where` is that of the chunk that begins at row `start`."""
+    return start + int(np.argmax(where == place))
+
+
+def chunk_size(max_length: int) -> int:
+    """How many pairs, or texts, of at most `max_length` tokens are tokenized and sorted together."""
+    return min(CHUNK_PAIRS, max(256, CHUNK_TOKENS // max_length))
+
+
+def _shifted(progress: Progress | None, start: int, size: int, total: int) -> Progress | None:
+    """Progress of the `size` pairs from `start` as progress of the whole; duplicates count when their chunk is done."""
+    if progress is None:
+        return None
+    return lambda done, of: progress(start + (size if done == of else done), total)
+
+
+def _bar(progress: Progress | None, show: bool | None) -> AbstractContextManager[Progress | None]:
+    """`show_progress_bar=True` is the drop-in signature's wish; the bar itself is rich's, on standard error."""
+    if progress is not None or not show:
+        return nullcontext(progress)
+    from crossjudge.models.progress_bar import progress_bar
+
+    return progress_bar("Scoring pairs")
+
+
+def _converted(scores: FloatArray, *, as_tensor: bool, as_numpy: bool) -> Any:
+    if as_numpy and not as_tensor:
+        return scores
+    tensor = require("torch", to="return tensors").from_numpy(np.array(scores))
+    return tensor if as_tensor else list(tensor)

@@ -1,0 +1,134 @@
+"""A name or folder -> everything needed to run it: checkpoint, tokenizer, backend, what it says and how it is named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from crossjudge.backends.base import Backend
+from crossjudge.errors import InputError, LabelError
+from crossjudge.models.checkpoint import Checkpoint, Kind, load_checkpoint
+from crossjudge.models.loading import open_backend
+from crossjudge.models.registry import OBJECTIVES, find_card
+from crossjudge.text.tokenization import PairTokenizer
+
+EMBEDDED = Path(__file__).parent / "embedded"
+"""The model that comes in the box."""
+EMBEDDED_NAME = "embedded"
+TOKEN_BUDGET = {"cpu": 2_048, "cuda": 65_536}
+"""Tokens of one batch, padding included: what keeps a CPU's caches or a GPU's cores full."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoadedModel:
+    """A model ready to run. `labels`: those of the chosen head, none for a bi-encoder; `objective`: None if unknown."""
+
+    checkpoint: Checkpoint
+    tokenizer: PairTokenizer
+    backend: Backend
+    labels: tuple[str, ...]
+    objective: str | None
+    head: str | None
+    token_budget: int
+
+    @property
+    def fingerprint(self) -> str:
+        """`weights:tokenizer:backend:precision[:head]`, the first two as the start of a sha256."""
+        parts = [
+            "none" if self.backend.name == "fake" else self.checkpoint.weights_hash()[:16],
+            self.checkpoint.tokenizer_hash()[:16],
+            self.backend.name,
+            self.backend.precision,
+        ]
+        return ":".join([*parts, self.head] if self.head else parts)
+
+
+def load_model(
+    path: str | Path | None,
+    *,
+    kind: Kind,
+    backend: str,
+    device: str | None,
+    precision: str | None,
+    max_length: int | None,
+    num_threads: int | None,
+    num_labels: int | None = None,
+    head: str | None = None,
+    **where: Any,
+) -> LoadedModel:
+    """Load the model at `path` (None: the embedded one). `where`: how to reach the hub, as for `load_checkpoint`."""
+    boxed = path is None or _is_embedded(path)
+    checkpoint = load_checkpoint(
+        EMBEDDED if path is None or boxed else path,
+        kind=kind,
+        max_length=max_length,
+        num_labels=None if backend == "fake" else num_labels,
+        **where,
+    )
+    if boxed:
+        checkpoint = replace(checkpoint, name=EMBEDDED_NAME)
+    labels, chosen = _head(checkpoint, head, kind)
+    objective = _objective(checkpoint, path, chosen)
+    if backend == "fake" and num_labels is not None and num_labels != len(labels):
+        labels, chosen, objective = _made_up_labels(num_labels), None, None
+    engine = open_backend(
+        checkpoint,
+        kind=kind,
+        backend=backend,
+        device=device,
+        precision=precision,
+        num_threads=num_threads,
+        num_labels=len(labels),
+        head=chosen,
+    )
+    return LoadedModel(
+        checkpoint=checkpoint,
+        tokenizer=PairTokenizer.from_folder(
+            checkpoint.tokenizer_folder,
+            max_length=checkpoint.max_length,
+            attention=checkpoint.attention if kind == "cross_encoder" else "joint",
+            pad_token_id=checkpoint.pad_token_id,
+            lowercase=checkpoint.lowercase,
+        ),
+        backend=engine,
+        labels=labels,
+        objective=objective,
+        head=chosen,
+        token_budget=TOKEN_BUDGET["cuda" if str(getattr(engine, "device", "cpu")).startswith("cuda") else "cpu"],
+    )
+
+
+def _head(checkpoint: Checkpoint, wanted: str | None, kind: Kind) -> tuple[tuple[str, ...], str | None]:
+    """Labels and name of the head that is asked for; joint checkpoints have one, without a name."""
+    if kind == "bi_encoder":
+        return (), None
+    if wanted is None:
+        return checkpoint.labels, next((name for name, ls in checkpoint.heads.items() if ls == checkpoint.labels), None)
+    if wanted not in checkpoint.heads:
+        known = ", ".join(checkpoint.heads) or "none: it is a model of a single head"
+        raise LabelError(f"Loading {checkpoint.name}: it has no head {wanted!r}. Its heads: {known}.")
+    return checkpoint.heads[wanted], wanted
+
+
+def _objective(checkpoint: Checkpoint, path: str | Path | None, head: str | None) -> str | None:
+    """The head's, whose name says it; else from our own config, else from the card of that name."""
+    if head in OBJECTIVES:
+        return head
+    if checkpoint.objective is not None or path is None:
+        return checkpoint.objective
+    # A folder that is called as a known model holds that model, as far as anyone can tell without asking the hub.
+    card = find_card(str(path)) or find_card(Path(path).name)
+    return card.objective if card else None
+
+
+def _is_embedded(path: str | Path) -> bool:
+    """Whether `path` is a name of the model in the box, rather than a folder that happens to be called so."""
+    card = find_card(str(path))
+    return card is not None and card.name == EMBEDDED_NAME and not Path(path).is_dir()
+
+
+def _made_up_labels(num_labels: int) -> tuple[str, ...]:
+    if num_labels < 1:
+        raise InputError(f"Loading the fake backend: num_labels is {num_labels}; expected 1 or more.")
+    return tuple(f"LABEL_{index}" for index in range(num_labels))
