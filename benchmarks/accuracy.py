@@ -1,8 +1,8 @@
 """Accuracy of a model on labelled NLI sets: `python benchmarks/accuracy.py --data FOLDER snli.test mnli_matched.dev`.
 
 Prints, for each set, the number of pairs, accuracy with its 95% interval (Wilson), macro F1, and the expected
-calibration error. Two-way gold labels (entailment, not_entailment) are scored two-way. Without `--data` the sets are
-read from the hub.
+calibration error. Two-way gold labels (entailment, not_entailment) are scored two-way, and the line says so. Without
+`--data` the sets are read from the hub.
 """
 
 from __future__ import annotations
@@ -44,8 +44,9 @@ def main() -> None:
 def line_of(measured: Measured) -> str:
     """One set on one line."""
     low, high = measured.interval
+    ways = "two-way" if measured.two_way else "three-way"
     return (
-        f"{measured.name:22} n={measured.pairs:6,}  accuracy {measured.accuracy:.3f} [{low:.3f}, {high:.3f}]  "
+        f"{measured.name:22} {ways:9} n={measured.pairs:6,}  accuracy {measured.accuracy:.3f} [{low:.3f}, {high:.3f}]  "
         f"macro F1 {measured.macro_f1:.3f}  ECE {measured.calibration_error:.3f}"
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,13 @@ def output_of(command: list[str], folder: Path) -> str:
     return done.stdout
 
 
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """As much of a clone as commands of the README name: a folder with `examples/`."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
 def test_every_example_is_run() -> None:
     assert {path.name for path in (ROOT / "examples").glob("*.py")} == SHOWS.keys()
 
@@ -60,10 +68,14 @@ def test_a_python_block_of_the_readme_prints_its_comments(code: str, tmp_path: P
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_the_readme_runs(command: str, tmp_path: Path) -> None:
+def test_a_command_of_the_readme_runs(command: str, clone: Path) -> None:
     """With `crossjudge` standing for the package under test, installed as a script or not."""
-    (tmp_path / "pairs.jsonl").write_text(
-        '{"premise": "The shop closes at six.", "hypothesis": "The shop is open at midnight."}\n', encoding="utf-8"
-    )
     script = f'crossjudge() {{ "{sys.executable}" -m crossjudge "$@"; }}\n{command}'
-    assert output_of(["bash", "-c", f"set -eo pipefail\n{script}"], tmp_path)
+    assert output_of(["bash", "-c", f"set -eo pipefail\n{script}"], clone)
+
+
+def test_the_environment_is_activated_before_anything_needs_it() -> None:
+    """It is the one that the Makefile makes."""
+    (folder,) = re.findall(r"^VENV \?= (.+)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    activated = README.index(f". {folder}/bin/activate")
+    assert README.index("make demo") < activated < min(README.index("```python"), README.index("```console"))

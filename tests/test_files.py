@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -240,6 +241,19 @@ def test_a_null_or_a_number_in_parquet_is_a_bad_row(tmp_path):
     assert bad.error.column == "document"
 
 
+def test_a_parquet_value_that_is_no_text_costs_its_row_only(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet as writer
+
+    texts_b = arrow.array([b"one", b"\xff", b"three"]).view(arrow.string())
+    path = tmp_path / "pairs.parquet"
+    writer.write_table(arrow.table({"text_a": ["a", "b", "c"], "text_b": texts_b}), path)
+    first, bad, last = read_pairs(path)
+    assert (first.pair, last.pair) == (Pair("a", "one"), Pair("c", "three"))
+    assert (bad.line, bad.error.column, dict(bad.fields)) == (2, "text_b", {"text_a": "b"})
+    assert "row 2: field 'text_b' cannot be read" in str(bad.error)
+
+
 def test_a_file_cut_short_gives_its_rows_then_an_error(tmp_path):
     whole = gzip.compress(jsonl([("x" * 50, f"y{number}") for number in range(20_000)]).encode())
     rows = list(read_pairs(write(tmp_path / "pairs.jsonl.gz", whole[: len(whole) // 2])))
@@ -354,6 +368,31 @@ def test_an_unknown_ending_or_folder_is_refused_before_any_work(tmp_path):
         files.open_writer(tmp_path / "missing" / "out.jsonl", columns=COLUMNS)
 
 
+@pytest.mark.parametrize("ending", ["jsonl", "jsonl.gz", "csv", "csv.gz", "tsv", "parquet"])
+def test_what_the_system_refuses_to_write_is_our_error_and_names_the_file(tmp_path, ending):
+    if ending == "parquet":
+        pytest.importorskip("pyarrow")
+    folder, full = tmp_path / f"folder.{ending}", tmp_path / f"full.{ending}"
+    folder.mkdir()
+    with pytest.raises(InputError, match=r"Writing .*folder.*: Is a directory"):
+        files.open_writer(folder, columns={"text": str}).__enter__()
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no full disk to offer")
+    full.symlink_to("/dev/full")
+    with (
+        pytest.raises(InputError, match=r"Writing .*full.*: No space left"),
+        files.open_writer(full, columns={"text": str}) as write_row,
+    ):
+        write_row({"text": "a"})
+
+
+def test_an_error_of_the_work_is_not_taken_for_one_of_the_file(tmp_path):
+    out = tmp_path / "out.jsonl"
+    with pytest.raises(OSError, match="elsewhere") as caught, files.open_writer(out, columns={"text": str}):
+        raise OSError("elsewhere")
+    assert not isinstance(caught.value, InputError)
+
+
 @given(st.text())
 def test_a_json_line_is_one_line_that_any_utf_8_file_can_hold(text):
     line = files.json_line({"text": text})
@@ -367,6 +406,19 @@ def test_rows_are_estimated_without_parsing_them(tmp_path):
     assert files.estimate_rows(write(tmp_path / "a.csv", "a,b\n1,2\n3,4\n")) == 2
     assert files.estimate_rows(write(tmp_path / "a.csv.gz", "")) is None
     assert files.estimate_rows("-") is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such pipes")
+def test_an_estimate_takes_nothing_from_a_pipe(tmp_path):
+    path = tmp_path / "pairs.jsonl"
+    os.mkfifo(path)
+    assert files.estimate_rows(path) is None  # and does not wait for somebody to write
+
+
+def test_an_estimate_of_what_cannot_be_read_is_none(tmp_path):
+    assert files.estimate_rows(tmp_path / "missing.jsonl") is None
+    pytest.importorskip("pyarrow")
+    assert files.estimate_rows(write(tmp_path / "pairs.parquet", "damaged")) is None
 
 
 def test_importing_files_loads_no_parquet_library():

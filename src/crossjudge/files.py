@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
+import os
 import re
 import sys
 import zlib
@@ -133,15 +135,30 @@ def parse_columns(text: str) -> Columns:
 
 
 def estimate_rows(path: str | Path, *, file_format: FileFormat | None = None) -> int | None:
-    """About how many rows a file holds, for progress bars; None where only reading all of it would tell."""
+    """About how many rows a file holds, for progress bars; None where only reading all of it would tell.
+
+    None too for a file that cannot be read: what is wrong with it is for its reader to say. Only files on disk are
+    looked into, since what comes through a pipe can be read once.
+    """
     wanted = file_format or format_of(path)
-    if str(path) == STANDARD_INPUT or str(path).lower().endswith(".gz"):
+    if str(path) == STANDARD_INPUT or str(path).lower().endswith(".gz") or not Path(path).is_file():
         return None
     if wanted == "parquet":
-        return int(require("pyarrow.parquet", to="read parquet files").read_metadata(path).num_rows)
-    with Path(path).open("rb") as stream:
-        newlines = sum(block.count(b"\n") for block in iter(lambda: stream.read(2**20), b""))
+        return _parquet_rows(path)
+    try:
+        with Path(path).open("rb") as stream:
+            newlines = sum(block.count(b"\n") for block in iter(lambda: stream.read(2**20), b""))
+    except OSError:
+        return None
     return max(newlines - (wanted != "jsonl"), 0)
+
+
+def _parquet_rows(path: str | Path) -> int | None:
+    parquet = require("pyarrow.parquet", to="read parquet files")
+    try:
+        return int(parquet.read_metadata(path).num_rows)
+    except (OSError, require("pyarrow", to="read parquet files").ArrowException):
+        return None
 
 
 # --- which two columns -----------------------------------------------------------------------------------------------
@@ -260,10 +277,21 @@ class _Lines:
 @contextmanager
 def _open_lines(path: str | Path) -> Iterator[_Lines]:
     if str(path) == STANDARD_INPUT:
-        yield _Lines(sys.stdin.buffer, _shown(path))
+        yield _Lines(_standard_input(), _shown(path))
         return
     with _open_bytes(path) as stream:
         yield _Lines(stream, _shown(path))
+
+
+def _standard_input() -> IO[bytes]:
+    """Its bytes, through a buffer of our own.
+
+    The interpreter closes `sys.stdin` as it ends, and dies of that while another thread still waits for a line of it.
+    """
+    try:
+        return open(sys.stdin.fileno(), "rb", closefd=False)
+    except io.UnsupportedOperation:  # something else took its place, which is no file
+        return sys.stdin.buffer
 
 
 def _open_bytes(path: str | Path) -> IO[bytes]:
@@ -285,6 +313,8 @@ def _check_readable(path: str | Path, wanted: FileFormat | None) -> None:
     if wanted not in get_args(FileFormat):
         raise InputError(f"Reading {name}: unknown format {wanted!r}; expected {', '.join(get_args(FileFormat))}.")
     if str(path) == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise InputError("Reading standard input: it is closed. Name a file, or pipe the rows in.")
         if wanted == "parquet":
             raise InputError("Reading standard input: parquet cannot be read from a stream. Name the file instead.")
     elif Path(path).is_dir():
@@ -409,15 +439,52 @@ def _parquet_records(path: Path, check_header: Callable[[Sequence[str]], None] |
             if check_header is not None:
                 check_header(table.schema_arrow.names)
             for batch in table.iter_batches(batch_size=_BATCH_ROWS):
-                for fields in batch.to_pylist():
+                for fields, broken in _parquet_batch(batch):
                     number += 1
-                    yield Record(number, fields)
+                    yield _parquet_record(path, number, fields, broken)
     except (OSError, arrow_error) as error:
         problem = f"the file cannot be read as parquet ({error}). It is damaged or of another kind."
         failure = FileRowError(f"{path} row {number + 1}: {problem}", path=str(path), line=number + 1)
         if number == 0:
             raise failure from error
         yield BadRow(number + 1, failure, {})
+
+
+_NO_PYTHON_VALUE = (ValueError, OverflowError)
+"""What pyarrow raises for a value that Python cannot hold: text that is not UTF-8, a date beyond the year 9999."""
+
+
+def _parquet_batch(batch: Any) -> Iterator[tuple[dict[str, Any], dict[str, Exception]]]:
+    """Each row's columns: those that could be read, and why the others could not."""
+    try:
+        rows = batch.to_pylist()
+    except _NO_PYTHON_VALUE:
+        yield from (_parquet_row(batch, index) for index in range(batch.num_rows))
+    else:
+        yield from ((fields, {}) for fields in rows)
+
+
+def _parquet_row(batch: Any, index: int) -> tuple[dict[str, Any], dict[str, Exception]]:
+    fields: dict[str, Any] = {}
+    broken: dict[str, Exception] = {}
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        try:
+            fields[name] = column[index].as_py()
+        except _NO_PYTHON_VALUE as error:
+            broken[name] = error
+    return fields, broken
+
+
+def _parquet_record(
+    path: Path, number: int, fields: dict[str, Any], broken: Mapping[str, Exception]
+) -> Record | BadRow:
+    if not broken:
+        return Record(number, fields)
+    column, error = next(iter(broken.items()))
+    problem = f"field {column!r} cannot be read ({error}). Write the column as UTF-8 text, or leave the row out."
+    return BadRow(
+        number, FileRowError(f"{path} row {number}: {problem}", path=str(path), line=number, column=column), fields
+    )
 
 
 # --- rows out --------------------------------------------------------------------------------------------------------
@@ -438,7 +505,7 @@ def open_writer(path: str | Path, *, columns: Mapping[str, type]) -> AbstractCon
 
     `columns` states the columns of csv, tsv and parquet, in order, and their types: `str`, `int`, `float`, `bool`,
     or `dict` for nested values, which become JSON text there. Columns that a row lacks are empty. Raises `InputError`
-    at once for an unknown ending.
+    at once for an unknown ending and for a file that cannot be opened, and later where the disk takes no more.
     """
     wanted = format_of(path)
     if wanted is None:
@@ -451,14 +518,48 @@ def open_writer(path: str | Path, *, columns: Mapping[str, type]) -> AbstractCon
 
 
 @contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Around whatever touches `path` alone: what the system refuses becomes our error, which names it."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        problem = os.strerror(error.errno) if error.errno else error
+        raise InputError(f"Writing {path}: {problem}. Name another --output, or make room for it.") from error
+
+
+@contextmanager
+def _closing(path: Path, stream: Any) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        with _writing(path):
+            stream.close()
+
+
+@contextmanager
 def _text_writer(path: Path, wanted: FileFormat, columns: tuple[str, ...]) -> Iterator[WriteRow]:
-    with _open_text(path) as stream:
-        if wanted == "jsonl":
-            yield lambda row: _print_line(stream, json_line(row))
-            return
-        write = _csv_row(stream) if wanted == "csv" else _tsv_row(stream)
-        write(columns)
-        yield lambda row: write([_cell(row.get(column)) for column in columns])
+    with _writing(path):
+        stream = _open_text(path)
+    with _closing(path, stream):
+        yield _guarded(path, _row_writer(stream, wanted, columns))
+
+
+def _guarded(path: Path, write: WriteRow) -> WriteRow:
+    def write_row(row: Mapping[str, Any]) -> None:
+        with _writing(path):
+            write(row)
+
+    return write_row
+
+
+def _row_writer(stream: TextIO, wanted: FileFormat, columns: tuple[str, ...]) -> WriteRow:
+    if wanted == "jsonl":
+        return lambda row: _print_line(stream, json_line(row))
+    write = _csv_row(stream) if wanted == "csv" else _tsv_row(stream)
+    write(columns)
+    return lambda row: write([_cell(row.get(column)) for column in columns])
 
 
 def _open_text(path: Path) -> TextIO:
@@ -494,10 +595,13 @@ def _parquet_writer(path: Path, columns: Mapping[str, type]) -> Iterator[WriteRo
     schema = arrow.schema([(name, arrow_types.get(kind, arrow.string())) for name, kind in columns.items()])
     waiting: list[dict[str, Any]] = []
 
-    with parquet.ParquetWriter(path, schema) as table:
+    with _writing(path):
+        table = parquet.ParquetWriter(path, schema)
+    with _closing(path, table):
 
         def flush() -> None:
-            table.write_table(arrow.Table.from_pylist(waiting, schema=schema))
+            with _writing(path):
+                table.write_table(arrow.Table.from_pylist(waiting, schema=schema))
             waiting.clear()
 
         def write(row: Mapping[str, Any]) -> None:

@@ -1,6 +1,8 @@
 """`crossjudge judge`: verdicts in the order of the pairs, whatever they come from, and exit codes to build on."""
 
 import json
+import subprocess
+import sys
 from dataclasses import fields
 
 import pytest
@@ -329,6 +331,23 @@ def test_output_never_replaces_the_input_or_an_unknown_kind_of_file(tmp_path):
     assert crossjudge("judge", path, "--output", path).code == 2
     assert crossjudge("judge", path, "--output", tmp_path / "out.txt").code == 2
     assert path.read_bytes() == before
+
+
+def test_output_never_replaces_what_standard_input_reads(tmp_path):
+    path = write(tmp_path / "io.jsonl", pair("a", "b"))
+    before = path.read_bytes()
+    with path.open("rb") as stdin:
+        command = [sys.executable, "-m", "crossjudge", "judge", "-", "--backend", "fake", "--output", str(path)]
+        done = subprocess.run(command, stdin=stdin, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert path.read_bytes() == before
+
+
+def test_an_output_that_cannot_be_written_is_exit_code_2(tmp_path):
+    (tmp_path / "folder.jsonl").mkdir()
+    answer = crossjudge("judge", "a", "b", "--output", tmp_path / "folder.jsonl")
+    assert (answer.code, answer.out) == (2, "")
+    assert "folder.jsonl: Is a directory" in answer.err
 
 
 def test_quiet_leaves_results_alone(tmp_path):

@@ -1,5 +1,7 @@
 """`crossjudge models`: cards listed, filtered, shown in full, and recommended with a reason."""
 
+from dataclasses import replace
+
 import pytest
 from command_line import crossjudge
 
@@ -28,6 +30,16 @@ def test_filters_are_those_of_the_registry():
     assert found == [card.name for card in expected]
     assert found
     assert names("--search", "quora") == [card.name for card in filter_cards(text="quora")]
+
+
+@pytest.mark.parametrize("parameters", [22_714_371, None])
+def test_a_size_is_shown_only_where_it_is_known(parameters, capsys):
+    from crossjudge.cli.cards import print_card
+
+    print_card(replace(cards()[0], parameters=parameters))
+    shown = capsys.readouterr().out
+    assert "not known parameters" not in shown
+    assert ("23M parameters" in shown) == (parameters is not None)
 
 
 def test_a_recommendation_says_why_and_can_be_filtered():

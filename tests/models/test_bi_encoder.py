@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,8 +18,12 @@ from crossjudge import BiEncoder
 from crossjudge.errors import InputError, NonFiniteLogitsError, PairError, UnsupportedModelError
 from crossjudge.models import cross_encoder
 from crossjudge.models.bi_encoder import POOLING
+from crossjudge.models.truncation import TruncationWarning
 from crossjudge.types import Pair
 from tiny_checkpoints import ARCHITECTURES, edit_json, make_bi_encoder, random_pairs
+
+# Over-long texts are part of every comparison with the reference.
+pytestmark = pytest.mark.filterwarnings("ignore::crossjudge.models.truncation.TruncationWarning")
 
 PAIRS = random_pairs(40, seed=21)
 TEXTS = [text for pair in PAIRS for text in (pair.text_a, pair.text_b)]
@@ -222,3 +227,15 @@ def test_fingerprints_tell_models_and_backends_apart(model: BiEncoder, folder: P
     other = BiEncoder(make_bi_encoder(tmp_path / "other", seed=5), backend="torch")
     assert len({model.fingerprint, other.fingerprint, BiEncoder(folder, backend="fake").fingerprint}) == 3
     assert BiEncoder(folder, backend="torch").fingerprint == model.fingerprint
+
+
+def test_texts_that_were_cut_are_counted_and_warned_of_once(tmp_path: Path) -> None:
+    model = BiEncoder(make_bi_encoder(tmp_path, max_length=8), backend="torch")
+    long = "many words " * 50
+    with pytest.warns(TruncationWarning, match="1 text"):
+        model.encode([long, "short"])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.encode([long])
+    assert caught == []
+    assert model.truncated_texts == 2

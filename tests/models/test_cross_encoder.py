@@ -21,11 +21,11 @@ from sentence_transformers import CrossEncoder as Reference
 from crossjudge import CrossEncoder
 from crossjudge.errors import BackendError, InputError, NonFiniteLogitsError, PairError
 from crossjudge.models import cross_encoder
-from crossjudge.models.cross_encoder import TruncationWarning
+from crossjudge.models.truncation import TruncationWarning
 from crossjudge.types import Pair
 from tiny_checkpoints import ARCHITECTURES, edit_json, make_checkpoint, random_pairs
 
-pytestmark = pytest.mark.filterwarnings("ignore::crossjudge.models.cross_encoder.TruncationWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::crossjudge.models.truncation.TruncationWarning")
 
 PAIRS = [(pair.text_a, pair.text_b) for pair in random_pairs(200, seed=11)]
 FEW = PAIRS[:12]

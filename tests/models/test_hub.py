@@ -244,8 +244,11 @@ def test_an_encoder_in_a_folder_of_its_own_is_found() -> None:
     assert set(chosen) == set(sizes) - {"0_Transformer/pytorch_model.bin"}
 
 
-def test_a_one_way_folder_is_fetched_with_its_graphs_data() -> None:
+def test_a_one_way_folder_is_fetched_with_all_that_its_manifest_lists() -> None:
     ours = {
+        "README.md": 1,
+        "calibration.json": 1,
+        "training_record.json": 1,
         "manifest.json": 1,
         "config.json": 1,
         "tokenizer.json": 1,
@@ -253,7 +256,9 @@ def test_a_one_way_folder_is_fetched_with_its_graphs_data() -> None:
         "embed.onnx": 1,
         "weights.bin": 9,
     }
-    chosen = hub.choose_files(NAME, ours | {"pytorch_model.bin": 9, "README.md": 1}, with_code=False, can_export=True)
+    chosen = hub.choose_files(
+        NAME, ours | {"pytorch_model.bin": 9, "train_hashes.npy": 1}, with_code=False, can_export=True
+    )
     assert set(chosen) == set(ours)
 
 

@@ -95,21 +95,22 @@ def _arrays(batch: Batch) -> dict[str, NDArray[np.int64]]:
 def _attention_size(batch: Batch) -> int:
     """How much memory attention takes, in tokens times the longest sequence they attend to."""
     if isinstance(batch, JointBatch):
-        return batch.total_tokens * batch.input_ids.shape[1]
-    return batch.total_tokens * (batch.premise_ids.shape[1] + batch.hypothesis_ids.shape[2])
+        return int(batch.total_tokens * batch.input_ids.shape[1])
+    return int(batch.total_tokens * (batch.premise_ids.shape[1] + batch.hypothesis_ids.shape[2]))
 
 
 def _open_session(graph: Path, num_threads: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.intra_op_num_threads = num_threads
-    options.log_severity_level = 3  # errors only: they come as exceptions anyway
+    options.log_severity_level = 4  # fatal only: errors come as exceptions, which say more
     # The arena is quick but keeps the largest batch's memory for ever (2.9 GB after one batch of 64 x 512 tokens
     # through a 6-layer model), so a run on a large batch gives it back; see `_SHRINKING`.
     options.enable_mem_pattern = False
-    # Idle threads would spin, burning the cores that neighbours and other sessions need: on a busy machine a forward
-    # pass took twice the CPU and up to twice the time.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Threads that spin between the nodes of a run make one pair take 2.0 ms rather than 3.4; once a run is over they
+    # must rest, since the cores then belong to others.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1")
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     try:
         return onnxruntime.InferenceSession(
             str(graph), options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW_FUSIONS

@@ -57,7 +57,7 @@ def print_card(card: Card) -> None:
         ("labels, in order", ", ".join(card.labels) or "one score"),
         ("score", card.score_scale),
         ("default activation", card.default_activation or "not known"),
-        ("size", f"{_size(card) or 'not known'} parameters"),
+        *([("size", f"{_size(card)} parameters")] if card.parameters is not None else []),
         ("longest pair", "not known" if card.max_length is None else f"{card.max_length:,} tokens"),
         ("licence", card.licence),
         ("languages", ", ".join(card.languages)),

@@ -23,17 +23,19 @@ class ExportPrecision(StrEnum):
     """The numbers that the graph holds."""
 
     FP32 = "fp32"
-    BF16 = "bf16"
-    FP16 = "fp16"
     INT8 = "int8"
 
 
 def export(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A folder or a hub name.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A folder, a hub name, or 'embedded'.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that is new or empty.")],
     precision: Annotated[
-        ExportPrecision, typer.Option("--precision", help="What the graph computes with.")
-    ] = ExportPrecision.FP32,
+        ExportPrecision | None,
+        typer.Option(
+            "--precision",
+            help="What the graph computes with. Checkpoints: fp32. One-way models that you trained: int8, if left out.",
+        ),
+    ] = None,
     kind: Annotated[Kind, typer.Option("--kind", help="What the checkpoint is.")] = Kind.CROSS_ENCODER,
     max_length: Annotated[
         int | None, typer.Option("--max-length", min=1, help="Most tokens of a pair; the model's own if left out.")
@@ -48,30 +50,40 @@ def export(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Errors only.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show an error's traceback.")] = False,
 ) -> None:
-    """Write a checkpoint as a folder with an ONNX graph, which runs without torch.
+    """Write a checkpoint, or what training left, as a folder with an ONNX graph, which runs without torch.
 
     crossjudge export cross-encoder/ms-marco-MiniLM-L6-v2 ./reranker
+
+    crossjudge export embedded ./judge
     """
     with reported(debug=debug, quiet=quiet):
-        from crossjudge.models.checkpoint import load_checkpoint
-        from crossjudge.models.export import export as write_graph
+        from crossjudge.cli.exporting import ExportRequest, write_folder
+        from crossjudge.models.checkpoint import Checkpoint, load_checkpoint
 
-        checkpoint = load_checkpoint(
-            model,
-            kind="cross_encoder" if kind is Kind.CROSS_ENCODER else "bi_encoder",
-            max_length=max_length,
-            revision=revision,
-            local_files_only=local_files_only,
-            trust_remote_code=trust_remote_code,
-            token=token,
-        )
-        if not quiet:
-            say(
-                f"exporting {checkpoint.name} ({checkpoint.architecture}) in {precision.value}; this may take a minute."
+        def load(path: str | Path) -> Checkpoint:
+            return load_checkpoint(
+                path,
+                kind="cross_encoder" if kind is Kind.CROSS_ENCODER else "bi_encoder",
+                max_length=max_length,
+                revision=revision,
+                local_files_only=local_files_only,
+                trust_remote_code=trust_remote_code,
+                token=token,
             )
-        folder = write_graph(checkpoint, out, precision=precision.value)
-        size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        if as_json:
-            print(json.dumps({"folder": str(folder), "precision": precision.value, "bytes": size_bytes}))
-        elif not quiet:
-            print(f"{folder} ({size_bytes / 1e6:,.1f} MB). Use it with: crossjudge predict --model {folder} ...")
+
+        wanted = None if precision is None else precision.value
+        announce = _say_nothing if quiet else say
+        request = ExportRequest(model=model, out=out, precision=wanted, max_length=max_length, announce=announce)
+        _tell(out, write_folder(request, load), as_json=as_json, quiet=quiet)
+
+
+def _say_nothing(_: str) -> None:
+    """What --quiet asks for."""
+
+
+def _tell(folder: Path, precision: str, *, as_json: bool, quiet: bool) -> None:
+    size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    if as_json:
+        print(json.dumps({"folder": str(folder), "precision": precision, "bytes": size_bytes}))
+    elif not quiet:
+        print(f"{folder} ({size_bytes / 1e6:,.1f} MB). Use it with: crossjudge predict --model {folder} ...")

@@ -29,7 +29,8 @@ def say(message: str) -> None:
 def reported(*, debug: bool = False, quiet: bool = False) -> Iterator[None]:
     """Every command runs in here: our errors end it with one message and exit code 2, with a traceback if `debug`.
 
-    Warnings are one line each, or none if `quiet`. A reader that hangs up (`| head`) and Ctrl-C end it without noise.
+    So does what the system refuses: a full disk, a closed standard output. Warnings are one line each, or none if
+    `quiet`. A reader that hangs up (`| head`) and Ctrl-C end it without noise.
     """
     with warnings.catch_warnings():
         warnings.showwarning = _ignore if quiet else _show
@@ -44,9 +45,39 @@ def reported(*, debug: bool = False, quiet: bool = False) -> Iterator[None]:
         except BrokenPipeError:
             _forget_standard_output()
             raise typer.Exit(BROKEN_PIPE) from None
+        except OSError as error:
+            if debug:
+                traceback.print_exc()
+            say(refused(error))
+            _forget_standard_output()
+            raise typer.Exit(BAD_INPUT) from None
         except KeyboardInterrupt:
             say("stopped.")
             raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def output_flushed() -> Iterator[None]:
+    """What help and version print outside of `reported` also arrives, or the exit code says that it did not."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_standard_output()
+        sys.exit(BROKEN_PIPE)
+    except OSError as error:
+        say(refused(error))
+        _forget_standard_output()
+        sys.exit(BAD_INPUT)
+
+
+def refused(error: OSError) -> str:
+    """What the system refused, in words; an error without a file is most often about standard output."""
+    place = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else "standard output"
+    problem = error.strerror or str(error) or type(error).__name__
+    return f"the system refused to read or write {place}: {problem}. Check that it can be used, and run again."
 
 
 def _show(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -42,6 +42,11 @@ class PairSource:
     premise: str | None = None
     num_pairs: int | None = None
 
+    @property
+    def is_live(self) -> bool:
+        """Whether rows may come one by one (standard input, a pipe), from somebody who waits for their answers."""
+        return any(name == STANDARD_INPUT or not os.path.isfile(name) for name in self.files)
+
     def estimate(self) -> int | None:
         """About how many rows there are, or None where only reading all would tell."""
         if self.num_pairs is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from typing import Annotated
@@ -10,6 +11,7 @@ import typer
 
 import crossjudge
 from crossjudge.cli import doctor, export, judge, models, predict
+from crossjudge.cli.failures import output_flushed
 
 INTERNAL_ERROR = 70
 """Exit code of a fault in crossjudge itself, kept apart from 1 (a gate failed) and 2 (bad usage or input)."""
@@ -46,10 +48,23 @@ def front_desk(
     """
 
 
+def _stand_in_for_closed_streams() -> None:
+    """Python has no stream where the shell closed one (`>&-`), and what is printed would be lost in silence.
+
+    Standard output then refuses to be written to; what is said on standard error is not missed.
+    """
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+
+
 def main() -> None:
     """Run the command line; faults of crossjudge itself keep their traceback and end in exit code 70."""
+    _stand_in_for_closed_streams()
     try:
-        app()
+        with output_flushed():
+            app()
     except Exception:
         traceback.print_exc()
         print("crossjudge: this is a fault in crossjudge; please report it with the lines above.", file=sys.stderr)

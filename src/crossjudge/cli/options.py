@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -77,9 +77,10 @@ class ModelOptions:
     trust_remote_code: Annotated[
         bool, option("--trust-remote-code", _MODEL, "Let the model run Python code of its own.")
     ] = False
+    # Left out of the repr: what is shown in logs and tracebacks must not hold it.
     token: Annotated[
         str | None, option("--token", _MODEL, "For private hub models.", metavar="TEXT", envvar="HF_TOKEN")
-    ] = None
+    ] = field(default=None, repr=False)
 
     def cross_encoder(self, *, head: str | None = None, activation: str | None = None) -> CrossEncoder:
         """Load the model. `head`: one of a multi-head model's; `activation`: a name, for `predict`."""

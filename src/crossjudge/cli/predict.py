@@ -42,7 +42,7 @@ class PredictOptions:
     ] = None
     head: Annotated[
         str | None,
-        option("--head", _SCORING, "Of a multi-head model: nli, similarity, duplicate or relevance.", metavar="NAME"),
+        option("--head", _SCORING, "Of a multi-head model: which one, by its name.", metavar="NAME"),
     ] = None
 
 
@@ -62,7 +62,7 @@ def predict(
 
     A file (jsonl, csv, tsv, parquet; or "-", standard input) holds a pair in each row.
 
-    crossjudge predict "how tall is it" "It is 84 metres long." "It is 12 metres high." --head relevance
+    crossjudge predict "The bridge is 84 metres long." "The bridge is short." "It crosses a river." --apply-softmax
 
     crossjudge predict pairs.csv --columns question,answer --json
     """

@@ -19,7 +19,8 @@ def pair_bar(total: int | None) -> Iterator[Callable[[int], None]]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    # Standard output is not the bar's to redirect: left to itself, it would print the results on standard error.
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
         task = bar.add_task("pairs", total=total)
         # An estimate may be short of the truth: a bar must not pass its own end.
         yield lambda done: bar.update(task, completed=done, total=None if total is None else max(total, done))

@@ -64,7 +64,7 @@ def run(task: PairTask[T], source: PairSource, output: OutputOptions) -> int:
     """Do the task on every pair, show each outcome in its place, and give the exit code."""
     tally = Tally()
     with _shown(task, source, output) as show, _progress(source, output) as progress:
-        for chunk in outcomes(source.items, task.work, progress=progress):
+        for chunk in outcomes(source.items, task.work, progress=progress, live=source.is_live):
             for outcome in chunk:
                 tally.count(outcome, failed=outcome.result is not None and task.fails(outcome.result))
             show(chunk)
@@ -82,9 +82,21 @@ def _shown(task: PairTask[T], source: PairSource, output: OutputOptions) -> Iter
             yield lambda chunk: _each(write, chunk, task, names)
     elif output.as_json:
         ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-        yield lambda chunk: _each(lambda row: print(json_line(row, ascii_only=ascii_only)), chunk, task, names)
+        yield _at_once(
+            lambda chunk: _each(lambda row: print(json_line(row, ascii_only=ascii_only)), chunk, task, names)
+        )
     else:
-        yield task.table(source)
+        yield _at_once(task.table(source))
+
+
+def _at_once(show: Show[T]) -> Show[T]:
+    """Standard output is handed on after each chunk: somebody may wait for it before sending more."""
+
+    def shown(chunk: Sequence[Outcome[T]]) -> None:
+        show(chunk)
+        sys.stdout.flush()
+
+    return shown
 
 
 def _each(
@@ -113,9 +125,16 @@ def _row_id(fields: Mapping[str, Any]) -> str | int | None:
 
 
 def _check_not_an_input(path: str, source: PairSource) -> None:
-    for name in source.files:
-        if name != STANDARD_INPUT and os.path.exists(path) and os.path.samefile(path, name):
-            raise InputError(f"Writing {path}: it is also what is read, and would be lost. Name another --output.")
+    if os.path.exists(path) and any(_is_file(name, os.stat(path)) for name in source.files):
+        raise InputError(f"Writing {path}: it is also what is read, and would be lost. Name another --output.")
+
+
+def _is_file(name: str, other: os.stat_result) -> bool:
+    try:
+        stat = os.fstat(sys.stdin.fileno()) if name == STANDARD_INPUT else os.stat(name)
+    except OSError:  # standard input that is no file, or a file that is gone since: its reader will say so
+        return False
+    return os.path.samestat(stat, other)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, TypeAlias, TypeVar
 
+from crossjudge.cli.arriving import chunks_as_they_come
 from crossjudge.cli.inputs import Item
 from crossjudge.errors import CrossjudgeError, FileRowError, NonFiniteLogitsError, PairError, TooLongError
 from crossjudge.files import Row
@@ -43,17 +44,27 @@ class Outcome(Generic[T]):
     problem: Problem | None
 
 
-def outcomes(items: Iterable[Item], work: Work[T], *, progress: Callable[[int], None]) -> Iterator[list[Outcome[T]]]:
-    """The outcomes of all items, one chunk at a time. `progress` hears how many rows are done."""
-    waiting = iter(items)
+def outcomes(
+    items: Iterable[Item], work: Work[T], *, progress: Callable[[int], None], live: bool = False
+) -> Iterator[list[Outcome[T]]]:
+    """The outcomes of all items, one chunk at a time. `progress` hears how many rows are done.
+
+    `live`: the items come from somebody who may wait for an answer to one before sending the next.
+    """
     done = 0
-    while chunk := list(islice(waiting, CHUNK_PAIRS)):
+    for chunk in chunks_as_they_come(items, CHUNK_PAIRS) if live else _full_chunks(items):
         start, pairs = done, [item.row.pair for item in chunk if isinstance(item.row, Row)]
         answers = _answer(pairs, work, _from(start, progress))
         in_order = iter(answers)
         yield [_outcome(item, in_order) for item in chunk]
         done += len(chunk)
         progress(done)
+
+
+def _full_chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    waiting = iter(items)
+    while chunk := list(islice(waiting, CHUNK_PAIRS)):
+        yield chunk
 
 
 def _from(start: int, progress: Callable[[int], None]) -> Progress:

@@ -15,6 +15,7 @@ from crossjudge.models.cross_encoder import chunk_size, index_errors
 from crossjudge.models.loaded import load_model
 from crossjudge.models.pairs import is_single, to_pair, to_pairs, to_texts
 from crossjudge.models.pooling import Dense
+from crossjudge.models.truncation import CutCounter
 from crossjudge.text.batching import plan
 from crossjudge.text.tokenization import PairTokenizer
 from crossjudge.types import FloatArray, IntArray, JointBatch
@@ -56,6 +57,7 @@ class BiEncoder:
             token=token,
             cache_folder=cache_folder,
         )
+        self._cut = CutCounter()
         pooling = self.checkpoint.pooling
         assert pooling is not None
         self._pool = POOLING[pooling.mode]
@@ -75,6 +77,11 @@ class BiEncoder:
     def name(self) -> str:
         """What the user called the model; `"embedded"` for the one in the box."""
         return self.checkpoint.name
+
+    @property
+    def truncated_texts(self) -> int:
+        """How many texts were cut to `max_length` so far."""
+        return self._cut.total
 
     @property
     def max_length(self) -> int:
@@ -129,6 +136,13 @@ class BiEncoder:
 
     def _encode_chunk(self, texts: Sequence[str], batch_size: int | None) -> FloatArray:
         encodings = self.tokenizer.encode_single([self.checkpoint.prompt + text for text in texts])
+        cut = sum(encoding.tokens_dropped > 0 for encoding in encodings)
+        self._cut.add(
+            cut,
+            f"{cut} text(s) are longer than the model's max_length of {self.max_length} tokens and were cut, as the "
+            "reference does. BiEncoder.truncated_texts counts them; embed long texts in passages.",
+            stacklevel=3,
+        )
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
         for batch in plan(
             encodings,

@@ -91,11 +91,11 @@ class Checkpoint:
     def weights_hash(self) -> str:
         """sha256 hex of the weights: the safetensors where there are any, else the graph with its data.
 
-        One file's hash is what `sha256sum` prints. A one-way model's comes from its manifest, whatever is loaded of it.
+        One file's hash is what `sha256sum` prints. A one-way model's covers all its graphs, whichever is loaded.
         """
         if self.attention == "one_way":
-            listed = {name: digest for name, (_, digest) in read_manifest(self.folder).items()}
-            return files_hash({name: one for name, one in listed.items() if Path(name).suffix in _WEIGHT_SUFFIXES})
+            listed = [name for name in read_manifest(self.folder) if Path(name).suffix in _WEIGHT_SUFFIXES]
+            return files_hash({name: file_hash(self.folder / name) for name in listed})
         if self.weights:
             return files_hash({path.name: file_hash(path) for path in self.weights})
         assert self.graph is not None
@@ -103,9 +103,10 @@ class Checkpoint:
         return files_hash({path.name: file_hash(path) for path in parts if path.is_file()})
 
     def tokenizer_hash(self) -> str:
-        """sha256 hex of `tokenizer.json`, or of the older tokenizer files where that is absent."""
-        names = ("tokenizer.json",) if (self.tokenizer_folder / "tokenizer.json").is_file() else (*SHAPES, "merges.txt")
-        paths = [self.tokenizer_folder / name for name in names]
+        """sha256 hex of the tokenizer's files: `tokenizer.json` or its older forms, and their settings."""
+        whole = (self.tokenizer_folder / "tokenizer.json").is_file()
+        names = ("tokenizer.json",) if whole else (*SHAPES, "merges.txt")
+        paths = [self.tokenizer_folder / name for name in (*names, "tokenizer_config.json")]
         return files_hash({path.name: file_hash(path) for path in paths if path.is_file()})
 
 

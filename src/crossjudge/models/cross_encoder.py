@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
@@ -19,6 +17,7 @@ from crossjudge.models.checkpoint import Checkpoint
 from crossjudge.models.drop_in import call_arguments, init_arguments
 from crossjudge.models.loaded import load_model
 from crossjudge.models.pairs import is_single, to_pair, to_pairs, to_texts
+from crossjudge.models.truncation import CutCounter
 from crossjudge.text.batching import plan
 from crossjudge.text.tokenization import PairTokenizer
 from crossjudge.types import Attention, Batch, Encoding, FloatArray, IntArray, Pair
@@ -30,10 +29,6 @@ CHUNK_TOKENS = CHUNK_PAIRS * 512
 """The same in tokens, at 40 bytes each, for models that read thousands of tokens a pair."""
 
 Progress = Callable[[int, int], None]
-
-
-class TruncationWarning(UserWarning):
-    """Some pairs were cut to the model's `max_length`."""
 
 
 class CrossEncoder:
@@ -97,9 +92,7 @@ class CrossEncoder:
         self.activation_fn = (
             resolve_activation(wanted) if wanted is not None else default_activation(saved, self.num_labels)
         )
-        self.truncated_pairs = 0
-        """How many pairs were cut to `max_length` so far."""
-        self._lock = threading.Lock()
+        self._cut = CutCounter()
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -115,6 +108,11 @@ class CrossEncoder:
     def name(self) -> str:
         """What the user called the model; `"embedded"` for the one in the box."""
         return self.checkpoint.name
+
+    @property
+    def truncated_pairs(self) -> int:
+        """How many pairs were cut to `max_length` so far."""
+        return self._cut.total
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -298,19 +296,13 @@ class CrossEncoder:
         return encodings, np.array(where, dtype=np.int64)
 
     def _note_cut(self, count: int) -> None:
-        if count == 0:
-            return
-        with self._lock:
-            first = self.truncated_pairs == 0
-            self.truncated_pairs += count
-        if first:
-            warnings.warn(
-                f"{count} pair(s) are longer than the model's max_length of {self.max_length} tokens and were cut, the "
-                "longer text first, as the reference does. CrossEncoder.truncated_pairs counts them; Judge reads long "
-                "texts in windows instead.",
-                TruncationWarning,
-                stacklevel=5,
-            )
+        self._cut.add(
+            count,
+            f"{count} pair(s) are longer than the model's max_length of {self.max_length} tokens and were cut, the "
+            "longer text first, as the reference does. CrossEncoder.truncated_pairs counts them; Judge reads long "
+            "texts in windows instead.",
+            stacklevel=5,
+        )
 
     def _activated(self, logits: FloatArray, activation_fn: Any) -> FloatArray:
         """Scores, squeezed to `(n_pairs,)` where there is one label."""

@@ -103,7 +103,7 @@ def choose_files(name: str, sizes: Mapping[str, int | None], *, with_code: bool,
     is small; without torch a graph alone will do. Quantised and optimised graphs, pickles and other frameworks' weights
     are never fetched, Python files only `with_code`. Raises `PickleOnlyError` or `MissingFileError`.
     """
-    if "manifest.json" in sizes:
+    if {"manifest.json", "weights.bin"} <= sizes.keys():
         return sorted(one for one in sizes if "/" not in one and _is_ours(one))
     inner = _transformer_folder(sizes)
     layout = find_layout([one.removeprefix(inner) for one in sizes if one.startswith(inner)])
@@ -141,8 +141,8 @@ def _is_side_file(name: str) -> bool:
 
 
 def _is_ours(name: str) -> bool:
-    """Files of a one-way folder; its `weights.bin` is the graphs' data, not a pickle."""
-    return name in _SIDE_FILES or name == "weights.bin" or name.endswith(".onnx")
+    """Files of a one-way folder, all that its manifest may list; `weights.bin` is the graphs' data, not a pickle."""
+    return name == "weights.bin" or name.endswith((".json", ".onnx", ".md"))
 
 
 def cache_folder(asked: str | Path | None) -> Path | None:

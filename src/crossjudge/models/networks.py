@@ -43,9 +43,9 @@ def load_network(
         raise _no_weights(checkpoint)
     transformers = require("transformers", to="run or export a checkpoint's weights")
     classes = {"cross_encoder": "AutoModelForSequenceClassification", "bi_encoder": "AutoModel"}
-    with _quiet(transformers):
+    with quiet(transformers):
         model = _from_pretrained(transformers, classes[kind], checkpoint, attention_kernel)
-    inputs = ("input_ids", "attention_mask", *_token_types(model))
+    inputs = ("input_ids", "attention_mask", *token_types(model))
     return Network(module=JointNetwork(model, kind).eval(), inputs=inputs)
 
 
@@ -159,12 +159,13 @@ def _refuse_random_parts(model: nn.Module, report: Mapping[str, Any], checkpoint
         )
 
 
-def _token_types(model: nn.Module) -> tuple[str, ...]:
+def token_types(model: nn.Module) -> tuple[str, ...]:
+    """`("token_type_ids",)` where the network takes them, else `()`."""
     return tuple(name for name in ("token_type_ids",) if name in inspect.signature(model.forward).parameters)
 
 
 @contextlib.contextmanager
-def _quiet(transformers: Any) -> Iterator[None]:
+def quiet(transformers: Any) -> Iterator[None]:
     """No progress bars and no load report: what matters in them is raised as an error."""
     logging = transformers.utils.logging
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()

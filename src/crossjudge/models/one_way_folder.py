@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from crossjudge.errors import InputError, UnsupportedModelError
-from crossjudge.models.integrity import check_graph, corrupt, missing
+from crossjudge.models.integrity import check_graph, corrupt, missing, read_json
 from crossjudge.models.manifest import check_manifest
-from crossjudge.models.pooling import Pooling
+from crossjudge.models.pooling import MODES, Pooling
 
 FORMAT = 1
 GRAPH_OF: Mapping[str, str] = {"cross_encoder": "judge", "bi_encoder": "embed"}
@@ -40,17 +40,26 @@ def read_one_way(folder: Path, config: Mapping[str, Any], *, kind: str, max_leng
     """
     ours = _section(folder, config)
     graph = _graph_name(folder, ours, kind)
-    check_manifest(folder, ["config.json", "tokenizer.json", graph])
+    check_manifest(folder, ["config.json", "tokenizer.json", "weights.bin", graph])
     check_graph(folder / graph)
     heads = _heads(folder, ours)
     return OneWaySettings(
         graph=folder / graph,
         heads=heads,
         labels=heads.get(DEFAULT_HEAD) or next(iter(heads.values())),
-        max_length=_max_length(folder, ours, max_length),
+        max_length=_max_length(folder, ours, config.get("max_positions"), max_length),
         objective=ours.get("objective"),
-        pooling=_pooling(ours),
+        pooling=_pooling(folder, ours),
     )
+
+
+def is_trained(folder: Path) -> bool:
+    """Whether `folder` holds a one-way model as training leaves it: weights, and no graphs yet."""
+    path = folder / "config.json"
+    if not path.is_file():
+        return False
+    config = read_json(path)
+    return config.get("model_type") == "one_way" and "crossjudge" not in config
 
 
 def _section(folder: Path, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,16 +102,19 @@ def _heads(folder: Path, ours: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     return {str(head): tuple(map(str, labels)) for head, labels in heads.items()}
 
 
-def _max_length(folder: Path, ours: Mapping[str, Any], asked: int | None) -> int:
+def _max_length(folder: Path, ours: Mapping[str, Any], positions: object, asked: int | None) -> int:
+    """What was saved or asked for, the smaller; no segment may be longer than the network has `positions`."""
     saved = ours.get("max_length")
     if not isinstance(saved, int) or saved < 1:
         raise corrupt(folder / "config.json", f"max_length is {saved!r} where a number of tokens is expected")
     if asked is not None and asked < 1:
         raise InputError(f"Loading {folder}: max_length={asked}; expected a positive number of tokens.")
-    return min(saved, asked or saved)
+    return min(saved, asked or saved, positions if isinstance(positions, int) else saved)
 
 
-def _pooling(ours: Mapping[str, Any]) -> Pooling:
+def _pooling(folder: Path, ours: Mapping[str, Any]) -> Pooling:
     saved = ours.get("pooling")
     mode = saved.get("mode", "mean") if isinstance(saved, dict) else "mean"
+    if mode not in MODES:
+        raise corrupt(folder / "config.json", f"pooling mode is {mode!r} where one of {', '.join(MODES)} is expected")
     return Pooling(mode=str(mode), normalize=True)

@@ -1,0 +1,317 @@
+"""The one-way cross-encoder network: a premise that never sees the hypotheses asked of it.
+
+`[CLS] premise [SEP]` attends to itself alone. Each `[CLS] hypothesis [SEP]` attends, in every layer, to all of the
+premise and to itself, positions restarting at zero, and its own `[CLS]` is classified. So the premise's keys and
+values do not depend on what is asked of it, and N hypotheses cost one premise and N short texts. Relatives: PreTTR
+(arXiv 2004.14255), DeFormer (2005.00697), MORES (2010.10469).
+
+This file is PyTorch: what training, export and the torch backend need. Inference in the box runs the exported graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from crossjudge.errors import UnsupportedModelError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OneWayConfig:
+    """Shapes of the network. `heads`: head name -> its labels by id; `position_offset`: the first position's row."""
+
+    vocab_size: int
+    hidden_size: int
+    num_layers: int
+    num_heads: int
+    intermediate_size: int
+    max_positions: int
+    heads: Mapping[str, tuple[str, ...]]
+    position_offset: int = 0
+    type_vocab_size: int = 2
+    layer_norm_eps: float = 1e-12
+    pad_token_id: int = 0
+
+    @classmethod
+    def from_bert(cls, config: Mapping[str, Any], heads: Mapping[str, tuple[str, ...]]) -> OneWayConfig:
+        """Shapes of a BERT-like Hugging Face `config.json` (BERT, MiniLM, ELECTRA, RoBERTa, XLM-RoBERTa).
+
+        Raises `UnsupportedModelError` for any other architecture.
+        """
+        kind = str(config.get("model_type"))
+        positions, activation = config.get("position_embedding_type", "absolute"), config.get("hidden_act", "gelu")
+        if kind not in BERT_LIKE or positions != "absolute" or activation != "gelu":
+            raise UnsupportedModelError(
+                f"Building a one-way model from a {kind!r} checkpoint with {positions} positions and {activation}: "
+                f"expected one of {', '.join(BERT_LIKE)}, absolute positions and gelu. Choose such an encoder."
+            )
+        if config.get("embedding_size", config["hidden_size"]) != config["hidden_size"]:
+            raise UnsupportedModelError(
+                f"Building a one-way model: embedding_size {config['embedding_size']} differs from hidden_size "
+                f"{config['hidden_size']}, and the one-way network has no projection between them. Choose another "
+                "encoder."
+            )
+        # RoBERTa counts positions from the row after the padding token's.
+        padding = config.get("pad_token_id")
+        padding = int(padding) if padding is not None else int("roberta" in kind)
+        offset = padding + 1 if "roberta" in kind else 0
+        return cls(
+            vocab_size=config["vocab_size"],
+            hidden_size=config["hidden_size"],
+            num_layers=config["num_hidden_layers"],
+            num_heads=config["num_attention_heads"],
+            intermediate_size=config["intermediate_size"],
+            max_positions=config["max_position_embeddings"] - offset,
+            position_offset=offset,
+            type_vocab_size=config.get("type_vocab_size", 2),
+            layer_norm_eps=config.get("layer_norm_eps", 1e-12),
+            pad_token_id=padding,
+            heads=dict(heads),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+
+BERT_LIKE = ("bert", "electra", "roberta", "xlm-roberta")
+
+
+class Embeddings(nn.Module):
+    """Word + position + segment embeddings, normalised."""
+
+    def __init__(self, config: OneWayConfig) -> None:
+        super().__init__()
+        self.offset = config.position_offset
+        self.segments = config.type_vocab_size
+        self.word_embeddings = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.position_embeddings = nn.Embedding(config.max_positions + config.position_offset, config.hidden_size)
+        self.token_type_embeddings = nn.Embedding(config.type_vocab_size, config.hidden_size)
+        self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+
+    def forward(self, input_ids: Tensor, segment: int) -> Tensor:
+        """`input_ids` `(..., seq_len)` of one segment (0 premise, 1 hypothesis) -> `(..., seq_len, hidden_size)`."""
+        positions = torch.arange(input_ids.shape[-1], device=input_ids.device) + self.offset
+        segment_row = self.token_type_embeddings.weight[min(segment, self.segments - 1)]
+        embedded: Tensor = self.norm(
+            self.word_embeddings(input_ids) + self.position_embeddings(positions) + segment_row
+        )
+        return embedded
+
+
+class Layer(nn.Module):
+    """One transformer layer (post-norm, as BERT), split so that keys and values of a premise can be reused."""
+
+    def __init__(self, config: OneWayConfig) -> None:
+        super().__init__()
+        size = config.hidden_size
+        self.num_heads = config.num_heads
+        self.qkv = nn.Linear(size, 3 * size)
+        self.attention_out = nn.Linear(size, size)
+        self.attention_norm = nn.LayerNorm(size, eps=config.layer_norm_eps)
+        self.up = nn.Linear(size, config.intermediate_size)
+        self.down = nn.Linear(config.intermediate_size, size)
+        self.output_norm = nn.LayerNorm(size, eps=config.layer_norm_eps)
+
+    def heads_of(self, states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """`(n, seq_len, hidden_size)` -> query, key, value, each `(n, num_heads, seq_len, head_size)`."""
+        split = self.qkv(states).unflatten(-1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
+        query, key, value = split.unbind(0)
+        return query, key, value
+
+    def finish(self, states: Tensor, attended: Tensor) -> Tensor:
+        """Residual, norm and feed-forward: `states` and `attended` `(n, seq_len, hidden_size)`."""
+        states = self.attention_norm(states + self.attention_out(attended))
+        finished: Tensor = self.output_norm(states + self.down(functional.gelu(self.up(states))))
+        return finished
+
+
+class Head(nn.Module):
+    """`[CLS]` of a hypothesis -> logits, through one tanh layer as in BERT's pooler."""
+
+    def __init__(self, hidden_size: int, num_labels: int) -> None:
+        super().__init__()
+        self.dense = nn.Linear(hidden_size, hidden_size)
+        self.out = nn.Linear(hidden_size, num_labels)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """`(..., hidden_size)` -> logits `(..., num_labels)`."""
+        logits: Tensor = self.out(torch.tanh(self.dense(states)))
+        return logits
+
+
+class OneWayEncoder(nn.Module):
+    """Backbone and heads. Masks are 1 where a token stands, 0 where padding does, as everywhere on the corridor."""
+
+    def __init__(self, config: OneWayConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embeddings = Embeddings(config)
+        self.layers = nn.ModuleList(Layer(config) for _ in range(config.num_layers))
+        self.heads = nn.ModuleDict({name: Head(config.hidden_size, len(ls)) for name, ls in config.heads.items()})
+
+    def forward(
+        self, premise_ids: Tensor, premise_mask: Tensor, hypothesis_ids: Tensor, hypothesis_mask: Tensor
+    ) -> dict[str, Tensor]:
+        """Judge every hypothesis against its premise, in every head.
+
+        `premise_*`: int64 `(n_premises, premise_len)`; `hypothesis_*`: int64 `(n_premises, n_hypotheses,
+        hypothesis_len)`. Returns head name -> logits `(n_premises, n_hypotheses, num_labels)`.
+        """
+        cls = self.hypothesis_states(premise_ids, premise_mask, hypothesis_ids, hypothesis_mask)[0]
+        return {name: head(cls) for name, head in self.heads.items()}
+
+    def hypothesis_states(
+        self,
+        premise_ids: Tensor,
+        premise_mask: Tensor,
+        hypothesis_ids: Tensor,
+        hypothesis_mask: Tensor,
+        *,
+        with_premise: bool = False,
+    ) -> tuple[Tensor, Tensor | None]:
+        """`[CLS]` states `(n_premises, n_hypotheses, hidden_size)`, and on request the premises' token states."""
+        n_premises, n_hypotheses = hypothesis_ids.shape[:2]
+        premise = self.embeddings(premise_ids, 0)
+        hypothesis = self.embeddings(hypothesis_ids.flatten(0, 1), 1)
+        own = additive(premise_mask, premise.dtype)
+        seen = torch.cat([premise_mask.repeat_interleave(n_hypotheses, 0), hypothesis_mask.flatten(0, 1)], dim=1)
+        both = additive(seen, premise.dtype)
+        for depth, layer in enumerate(self._stack()):
+            last = depth == self.config.num_layers - 1
+            query, key, value = layer.heads_of(premise)
+            hypothesis = _ask(layer, hypothesis, key, value, both, n_hypotheses, only_cls=last)
+            # The last layer's premise states are read by nobody but the embedding.
+            if not last or with_premise:
+                premise = layer.finish(premise, _attend(query, key, value, own))
+        cls = hypothesis[:, 0].unflatten(0, (n_premises, n_hypotheses))
+        return cls, premise if with_premise else None
+
+    def premise_states(self, premise_ids: Tensor, premise_mask: Tensor) -> Tensor:
+        """Token states of premises alone, `(n_premises, premise_len, hidden_size)`."""
+        states: Tensor = self.embeddings(premise_ids, 0)
+        own = additive(premise_mask, states.dtype)
+        for layer in self._stack():
+            query, key, value = layer.heads_of(states)
+            states = layer.finish(states, _attend(query, key, value, own))
+        return states
+
+    def _stack(self) -> Iterator[Layer]:
+        for layer in self.layers:
+            assert isinstance(layer, Layer)
+            yield layer
+
+    def load_backbone(self, weights: Mapping[str, Tensor]) -> None:
+        """Take the encoder of a BERT-like checkpoint's state dict; heads keep their random start.
+
+        Raises `UnsupportedModelError` where the weights are not those of the config.
+        """
+        own = self.state_dict()
+        taken = from_bert_names(weights, self.config.num_layers)
+        for name, tensor in taken.items():
+            if tensor.shape != own[name].shape:
+                raise UnsupportedModelError(
+                    f"Reading a BERT-like encoder: {name} is {tuple(tensor.shape)}, and config.json makes it "
+                    f"{tuple(own[name].shape)}. Fetch both files of the same model again."
+                )
+        self.load_state_dict(own | taken)
+
+    @classmethod
+    def from_encoder(
+        cls, config: Mapping[str, Any], weights: Iterable[Path], heads: Mapping[str, tuple[str, ...]]
+    ) -> OneWayEncoder:
+        """A one-way model on a BERT-like encoder's `config.json` content and its safetensors files."""
+        model = cls(OneWayConfig.from_bert(config, heads))
+        model.load_backbone({name: tensor for path in weights for name, tensor in load_file(path).items()})
+        return model
+
+    def save(self, path: Path) -> None:
+        """Write the weights as safetensors."""
+        save_file({name: tensor.detach().contiguous() for name, tensor in self.state_dict().items()}, path)
+
+
+def mean_pool(states: Tensor, mask: Tensor) -> Tensor:
+    """Token states `(n, seq_len, hidden_size)` -> unit vectors `(n, hidden_size)`, padding left out."""
+    weights = mask.unsqueeze(-1).to(states.dtype)
+    return functional.normalize((states * weights).sum(1) / weights.sum(1).clamp(min=1e-9), dim=-1)
+
+
+def additive(mask: Tensor, dtype: torch.dtype) -> Tensor:
+    """`(n, seq_len)` of 1 and 0 -> `(n, 1, 1, seq_len)` of 0 and a very negative number."""
+    return ((1 - mask[:, None, None, :].to(dtype)) * torch.finfo(dtype).min).to(dtype)
+
+
+def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
+    """Scaled dot-product attention; `(n, num_heads, seq_len, head_size)` -> `(n, seq_len, hidden_size)`."""
+    attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask.to(query.dtype))
+    return attended.transpose(1, 2).flatten(2)
+
+
+def _ask(
+    layer: Layer, hypothesis: Tensor, key: Tensor, value: Tensor, mask: Tensor, n_hypotheses: int, *, only_cls: bool
+) -> Tensor:
+    """One layer of the hypotheses: they see the premise's keys and values, then their own."""
+    query, own_key, own_value = layer.heads_of(hypothesis)
+    if only_cls:
+        query, hypothesis = query[:, :, :1], hypothesis[:, :1]
+    keys = torch.cat([key.repeat_interleave(n_hypotheses, 0), own_key], dim=2)
+    values = torch.cat([value.repeat_interleave(n_hypotheses, 0), own_value], dim=2)
+    return layer.finish(hypothesis, _attend(query, keys, values, mask))
+
+
+def from_bert_names(weights: Mapping[str, Tensor], num_layers: int) -> dict[str, Tensor]:
+    """A BERT-like state dict under this network's names, query, key and value stacked."""
+    words = next((name for name in weights if name.endswith(_WORDS)), None)
+    if words is None:
+        raise UnsupportedModelError(f"Reading a BERT-like encoder: the weights hold no {_WORDS!r}. Choose an encoder.")
+    prefix = words.removesuffix(_WORDS)
+    renamed = {
+        f"embeddings.{part}.weight": _tensor(weights, f"{prefix}embeddings.{part}.weight")
+        for part in ("word_embeddings", "position_embeddings", "token_type_embeddings")
+    }
+    renamed |= _module(weights, f"{prefix}embeddings.LayerNorm", "embeddings.norm")
+    for depth in range(num_layers):
+        theirs, ours = f"{prefix}encoder.layer.{depth}", f"layers.{depth}"
+        for kind in ("weight", "bias"):
+            renamed[f"{ours}.qkv.{kind}"] = torch.cat(
+                [_tensor(weights, f"{theirs}.attention.self.{part}.{kind}") for part in ("query", "key", "value")]
+            )
+        for their_part, our_part in _LAYER_PARTS.items():
+            renamed |= _module(weights, f"{theirs}.{their_part}", f"{ours}.{our_part}")
+    return renamed
+
+
+_WORDS = "embeddings.word_embeddings.weight"
+_LAYER_PARTS = {
+    "attention.output.dense": "attention_out",
+    "attention.output.LayerNorm": "attention_norm",
+    "intermediate.dense": "up",
+    "output.dense": "down",
+    "output.LayerNorm": "output_norm",
+}
+_OLD_NAMES = {"weight": "gamma", "bias": "beta"}
+"""What the oldest BERT checkpoints, bert-base-uncased among them, call the parts of a norm."""
+
+
+def _module(weights: Mapping[str, Tensor], theirs: str, ours: str) -> dict[str, Tensor]:
+    old = f"{theirs}.gamma" in weights
+    return {
+        f"{ours}.{kind}": _tensor(weights, f"{theirs}.{_OLD_NAMES[kind] if old else kind}")
+        for kind in ("weight", "bias")
+    }
+
+
+def _tensor(weights: Mapping[str, Tensor], name: str) -> Tensor:
+    if name not in weights:
+        raise UnsupportedModelError(
+            f"Reading a BERT-like encoder: its weights lack {name!r}, which config.json implies. Fetch the model "
+            "again, or choose another encoder."
+        )
+    return weights[name]

@@ -1,0 +1,122 @@
+"""The settings of one training run, checked once, and saved beside what they made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from crossjudge.errors import InputError
+from crossjudge.training.settings_file import check_keys, read_toml
+
+NLI_LABELS = ("contradiction", "entailment", "neutral")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainConfig:
+    """One run: where it starts, what it reads, how long and how fast.
+
+    `base`: folder or hub name of the encoder to start from. `mixture`: path of the mixture file. `out`: folder for the
+    run. `data`: folder of local sets, or None for the hub. `attention`: "one_way" or "joint". `objective`: what the
+    head is called, `labels`: what its outputs say, by id. `epochs`: passes over the data, not necessarily whole.
+    `warmup`: share of the steps. `token_budget` and `batch_size` bound one step's tokens and pairs; `max_length`:
+    tokens of a pair. `embedding_weight`: weight of keeping the premise's pooled states at the starting encoder's
+    vectors (one-way only; 0 switches it off), computed on every `embedding_every`-th step. `precision`: "bf16" or
+    "fp32" (autocast). `num_threads`: of the whole process. `checkpoint_every` is in steps.
+    """
+
+    base: str | Path
+    mixture: Path
+    out: Path
+    data: Path | None = None
+    attention: str = "one_way"
+    objective: str = "nli"
+    labels: tuple[str, ...] = NLI_LABELS
+    epochs: float = 1.0
+    learning_rate: float = 1e-4
+    warmup: float = 0.05
+    weight_decay: float = 0.01
+    batch_size: int = 64
+    token_budget: int = 4096
+    max_length: int = 256
+    freeze_word_embeddings: bool = True
+    embedding_weight: float = 0.0
+    embedding_every: int = 2
+    precision: str = "bf16"
+    device: str = "cpu"
+    num_threads: int | None = None
+    checkpoint_every: int = 500
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("mixture", "out", "data"):
+            if isinstance(path := getattr(self, name), str):
+                object.__setattr__(self, name, Path(path))
+        for name, (holds, expected) in _CHECKS.items():
+            value = getattr(self, name)
+            if not holds(value):
+                raise InputError(f"Reading training settings: {name} is {value!r}; expected {expected}.")
+        if self.embedding_weight and self.attention == "joint":
+            raise InputError(
+                f"Reading training settings: embedding_weight is {self.embedding_weight} with joint attention, where "
+                "no premise is read alone. Set it to 0, or train with one-way attention."
+            )
+
+    @classmethod
+    def from_toml(cls, path: str | Path, **overrides: Any) -> TrainConfig:
+        """Read a settings file; relative paths in it are relative to the file. `overrides` win, and are taken as is.
+
+        A `base` that is no folder there is left as a hub name. Raises `InputError` for a file that cannot be read and
+        for settings that are unknown, missing or out of range.
+        """
+        content = read_toml(Path(path), "training settings")
+        beside = Path(path).resolve().parent
+        for key in ("mixture", "out", "data"):
+            if content.get(key) is not None:
+                content[key] = beside / content[key]
+        if "base" in content and (beside / content["base"]).is_dir():
+            content["base"] = beside / content["base"]
+        content |= overrides
+        known = {one.name for one in fields(cls)}
+        check_keys(content, known=known, needed={"base", "mixture", "out"}, where=f"the training settings {path}")
+        if "labels" in content:
+            content["labels"] = tuple(content["labels"])
+        return cls(**content)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, folders by name only: a record says what was used, not where it lay."""
+        base = Path(self.base).name if Path(self.base).is_dir() else str(self.base)
+        content = asdict(self) | {"base": base}
+        return {key: value.name if isinstance(value, Path) else value for key, value in content.items()}
+
+
+def _one_of(*choices: str) -> tuple[Callable[[Any], bool], str]:
+    return lambda value: value in choices, " or ".join(choices)
+
+
+def _at_least(least: int) -> tuple[Callable[[Any], bool], str]:
+    return lambda value: isinstance(value, int) and value >= least, f"a whole number of {least} or more"
+
+
+def _positive(value: Any) -> bool:
+    return isinstance(value, int | float) and 0 < value < float("inf")
+
+
+_CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "attention": _one_of("one_way", "joint"),
+    "precision": _one_of("bf16", "fp32"),
+    "labels": (lambda value: len(set(value)) == len(value) > 0, "different names, one for each output"),
+    "epochs": (_positive, "a number above zero"),
+    "learning_rate": (_positive, "a number above zero"),
+    "warmup": (lambda value: 0 <= value <= 1, "a share of the steps, 0 to 1"),
+    "weight_decay": (lambda value: value >= 0, "zero or more"),
+    "embedding_weight": (lambda value: value >= 0, "zero or more"),
+    "batch_size": _at_least(1),
+    "token_budget": _at_least(1),
+    "max_length": _at_least(8),
+    "embedding_every": _at_least(1),
+    "checkpoint_every": _at_least(1),
+    "num_threads": (lambda value: value is None or value >= 1, "1 or more, or nothing for PyTorch's own choice"),
+}
+"""Setting -> what must hold of it, and that in words."""

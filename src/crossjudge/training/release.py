@@ -1,0 +1,144 @@
+"""A trained network becomes the embedded model: graphs, calibration, measured figures, card, hashes, manifest.
+
+`python -m crossjudge.training.release TRAINED OUT --data FOLDER`
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from crossjudge.calibration import Calibration, expected_calibration_error, fit_temperature
+from crossjudge.datasets import Example, dataset_cards, read_examples
+from crossjudge.errors import InputError
+from crossjudge.judge import Judge
+from crossjudge.models.activation_functions import softmax
+from crossjudge.models.cross_encoder import CrossEncoder
+from crossjudge.models.manifest import write_manifest
+from crossjudge.models.one_way_export import export_one_way
+from crossjudge.training.card import write_card
+from crossjudge.training.decontamination import hash_pairs, leaked, load_hashes, save_hashes
+from crossjudge.training.evaluation_pairs import evaluation_pairs
+from crossjudge.training.measure import measure
+
+MEASURED = (
+    "snli.test",
+    "mnli_matched.dev",
+    "anli.dev",
+    "xnli_en.test",
+    "fever.dev",
+    "sick.test",
+    "med.test",
+    "temporal_nli.test",
+)
+CALIBRATED_ON = ("snli.dev", "lingnli.dev", "fever.dev")
+"""Sets the temperature is fitted on, and only that: half of each fits, the other half states the error."""
+ROWS_EACH = 2_000
+CERTIFIED = (("onnx", None), ("torch", "fp32"))
+"""Backends and precisions that the shipped calibration covers, once their decisions were seen to agree."""
+LEAST_AGREEMENT = 0.99
+
+
+def main() -> None:
+    """Build the folder and print its figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("trained", type=Path, help="folder that training wrote")
+    parser.add_argument("out", type=Path, help="folder of the model to ship")
+    parser.add_argument("--data", type=Path, required=True, help="folder of local sets")
+    options = parser.parse_args()
+    release(options.trained, options.out, data=options.data)
+
+
+def release(trained: Path, out: Path, *, data: Path) -> Path:
+    """Write everything that ships beside the weights, in place of what `out` held.
+
+    Raises `InputError` if a training pair is an evaluation pair: such weights may not ship.
+    """
+    train_hashes, evaluation_hashes = load_hashes(trained / "train_hashes.npy"), hash_pairs(evaluation_pairs(data))
+    if seen := len(leaked(train_hashes, evaluation_hashes)):
+        raise InputError(
+            f"Releasing {trained}: {seen} of its training pairs are evaluation pairs. Expected none; train again with "
+            "`exclude` set to the hashes of the evaluation pairs."
+        )
+    fresh = out.with_name(f"{out.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    export_one_way(trained, fresh)
+    _measure_and_describe(trained, fresh, data)
+    write_manifest(fresh)
+    # The hashes prove what the model was not trained on; nothing loads them, so they stay out of manifest and wheel.
+    save_hashes(train_hashes, fresh / "train_hashes.npy")
+    save_hashes(evaluation_hashes, fresh / "evaluation_hashes.npy")
+    shutil.rmtree(out, ignore_errors=True)
+    fresh.rename(out)
+    return out
+
+
+def _measure_and_describe(trained: Path, out: Path, data: Path) -> None:
+    """Calibration, held-out figures, record and card of the model in `out`."""
+    record: dict[str, Any] = json.loads((trained / "training_record.json").read_text(encoding="utf-8"))
+    held_out = [_sample(*name.split("."), data=data) for name in CALIBRATED_ON]
+    fitting = [example for sample in held_out for example in sample[::2]]
+    checking = [example for sample in held_out for example in sample[1::2]]
+    calibration, agreement = _calibrated(out, fitting)
+    record["calibration"] = {"temperature": calibration.temperature, **_calibration_error(out, checking, calibration)}
+    record["agreement"] = agreement
+    calibration.save(out / "calibration.json")
+    # The manifest that the export wrote does not know the calibration yet, and a judge reads only what it lists.
+    write_manifest(out)
+    judge = Judge(CrossEncoder(out))
+    record["figures"] = [measure(judge, *name.split("."), folder=data).to_dict() for name in MEASURED]
+    (out / "training_record.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    write_card(out / "README.md", record, {name: dataset_cards()[name] for name in record["rows"]})
+
+
+def _sample(name: str, split: str, *, data: Path) -> list[Example]:
+    rows = [
+        row for row in read_examples(name, split, folder=data) if row.gold in ("entailment", "neutral", "contradiction")
+    ]
+    chosen = np.random.default_rng(0).permutation(len(rows))[:ROWS_EACH]
+    return [rows[place] for place in chosen]
+
+
+def _calibrated(out: Path, fitting: Sequence[Example]) -> tuple[Calibration, dict[str, float]]:
+    """The temperature of the shipped graph, and how often the other backends decide as it does."""
+    pairs = [(example.text_a, example.text_b) for example in fitting]
+    models = [CrossEncoder(out, backend=backend, precision=precision) for backend, precision in CERTIFIED]
+    logits = [model.logits(pairs) for model in models]
+    gold = np.array([models[0].labels.index(str(example.gold)) for example in fitting], dtype=np.int64)
+    agreement = {
+        f"{model.backend} {model.precision}": float((other.argmax(1) == logits[0].argmax(1)).mean())
+        for model, other in zip(models, logits, strict=True)
+    }
+    covered = [
+        model.fingerprint for model in models if agreement[f"{model.backend} {model.precision}"] >= LEAST_AGREEMENT
+    ]
+    calibration = Calibration(
+        objective="nli",
+        temperature=fit_temperature(logits[0], gold),
+        fingerprints=tuple(covered),
+        examples=len(fitting),
+        fitted_on=", ".join(CALIBRATED_ON),
+    )
+    return calibration, agreement
+
+
+def _calibration_error(out: Path, checking: Sequence[Example], calibration: Calibration) -> dict[str, float]:
+    """Expected calibration error on pairs the temperature was not fitted on, before and after."""
+    model = CrossEncoder(out)
+    logits = model.logits([(example.text_a, example.text_b) for example in checking])
+    gold = [model.labels.index(str(example.gold)) for example in checking]
+    return {
+        "pairs": len(checking),
+        "error_before": expected_calibration_error(softmax(logits), gold),
+        "error_after": expected_calibration_error(softmax(logits / np.float32(calibration.temperature)), gold),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""What help shows is run: every example line of every command, as a reader would type it."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command_line import write
+
+from crossjudge.cli.main import app
+
+HUB_EXAMPLE = "cross-encoder/ms-marco-MiniLM-L6-v2"
+EXAMPLES = [
+    line.strip()
+    for command in app.registered_commands
+    for line in inspect.getdoc(command.callback).splitlines()
+    if line.startswith("crossjudge ")
+]
+
+
+def cached(hub: Path, name: str) -> Path:
+    """Where a model lies that was downloaded before."""
+    folder = hub / "hub" / f"models--{name.replace('/', '--')}"
+    (folder / "refs").mkdir(parents=True)
+    (folder / "refs" / "main").write_text("0" * 40)
+    return folder / "snapshots" / ("0" * 40)
+
+
+def run(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    name, *words = shlex.split(line)
+    assert name == "crossjudge"
+    command = [sys.executable, "-m", "crossjudge", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False, env=os.environ)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Holds the files that examples name."""
+    write(tmp_path / "pairs.jsonl", '{"premise": "The shop closes at six.", "hypothesis": "It is open at midnight."}')
+    write(tmp_path / "pairs.csv", "question,answer", "How long is it?,It is 84 metres long.")
+    return tmp_path
+
+
+def test_there_are_examples():
+    assert len(EXAMPLES) >= 5
+
+
+@pytest.mark.parametrize("line", [line for line in EXAMPLES if HUB_EXAMPLE not in line])
+def test_an_example_of_the_help_runs(line, folder):
+    done = run(line, folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("line", [line for line in EXAMPLES if HUB_EXAMPLE in line])
+def test_an_example_with_a_hub_name_runs(line, folder):
+    """On a tiny model of that name, as if it had been downloaded."""
+    pytest.importorskip("torch")
+    from tiny_checkpoints import make_checkpoint
+
+    make_checkpoint(cached(Path(os.environ["HF_HOME"]), HUB_EXAMPLE), "bert", num_labels=1)
+    done = run(line, folder)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,334 @@
+"""The loop: it learns, it can be killed at any step and ends with the same weights, and it records what it did."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from crossjudge import BiEncoder, CrossEncoder, Judge
+from crossjudge.errors import CheckpointError, InputError, LabelError, MissingFileError, UnsupportedModelError
+from crossjudge.models.one_way_export import export_one_way
+from crossjudge.training import TrainConfig, train
+from crossjudge.training.decontamination import hash_pairs, leaked, load_hashes, pair_hash
+from tiny_checkpoints import make_bi_encoder, make_checkpoint
+from tiny_sets import nli_rows, write_rows
+
+ATTENTIONS = ("one_way", "joint")
+ENOUGH: dict[str, dict[str, Any]] = {
+    "one_way": {"epochs": 10, "freeze_word_embeddings": False},
+    "joint": {"epochs": 10, "learning_rate": 1e-2, "batch_size": 4, "freeze_word_embeddings": False},
+}
+"""Settings under which a tiny student learns the made pairs by heart."""
+PAIRS = [(row["premise"], row["hypothesis"]) for row in nli_rows(60)]
+GOLD = [row["label"] for row in nli_rows(60)]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_bi_encoder(tmp_path_factory.mktemp("base") / "encoder", "bert", layout="hf")
+
+
+@pytest.fixture
+def settings(base: Path, data: Path, mixture: Path, tmp_path: Path) -> Callable[..., TrainConfig]:
+    """Settings of a short run in full precision; arguments change them."""
+
+    def made(**changes: Any) -> TrainConfig:
+        config = TrainConfig(
+            base=base,
+            mixture=mixture,
+            out=tmp_path / "run",
+            data=data,
+            epochs=2,
+            learning_rate=3e-3,
+            batch_size=8,
+            max_length=64,
+            precision="fp32",
+            checkpoint_every=3,
+        )
+        return dataclasses.replace(config, **changes)
+
+    return made
+
+
+Settings = Callable[..., TrainConfig]
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "model.safetensors")
+
+
+def curve(folder: Path) -> list[tuple[int, float]]:
+    """(step, loss) of each point."""
+    return [(point["step"], point["loss"]) for point in json.loads((folder / "training_log.json").read_text())]
+
+
+def assert_equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
+    assert one.keys() == other.keys()
+    assert not [name for name in one if not torch.equal(one[name], other[name])]
+
+
+class KilledError(Exception):
+    """Stands for the process's end."""
+
+
+def stop_after(steps: int) -> Callable[[int, int], None]:
+    def progress(done: int, total: int) -> None:
+        if done == steps:
+            raise KilledError
+
+    return progress
+
+
+# Learning
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_training_learns_what_the_pairs_say(settings: Settings, tmp_path: Path, attention: str, precision: str) -> None:
+    out = train(settings(attention=attention, precision=precision, **ENOUGH[attention]))
+    losses = [loss for _, loss in curve(out)]
+    assert losses[-1] < 0.75 * losses[0]
+    if attention == "one_way":
+        out = export_one_way(out, tmp_path / "exported", precision="fp32")
+    verdicts = Judge(CrossEncoder(out, backend="torch", device="cpu")).batch(PAIRS)
+    assert sum(one.label == gold for one, gold in zip(verdicts, GOLD, strict=True)) >= 36, "chance gives 20"
+
+
+def test_word_embeddings_stay_when_they_are_frozen_and_move_when_not(
+    settings: Settings, base: Path, tmp_path: Path
+) -> None:
+    before = load_file(base / "model.safetensors")["embeddings.word_embeddings.weight"]
+    name = {"one_way": "embeddings.word_embeddings.weight", "joint": "bert.embeddings.word_embeddings.weight"}
+    for attention, frozen in (("one_way", True), ("one_way", False), ("joint", True)):
+        out = tmp_path / f"{attention}-{frozen}"
+        train(settings(attention=attention, freeze_word_embeddings=frozen, epochs=0.2, out=out))
+        assert torch.equal(weights(out)[name[attention]], before) == frozen
+
+
+def test_the_tie_to_the_starting_vectors_keeps_the_embedding(settings: Settings, tmp_path: Path, base: Path) -> None:
+    texts = [a for a, _ in PAIRS[:12]]
+    start = BiEncoder(base, backend="torch", device="cpu").encode(texts)
+
+    def drift(weight: float) -> float:
+        name = f"weight-{weight}"
+        out = train(settings(embedding_weight=weight, embedding_every=1, epochs=3, out=tmp_path / name))
+        now = BiEncoder(export_one_way(out, tmp_path / f"{name}-graph", precision="fp32")).encode(texts)
+        return float(1 - (start * now).sum(axis=1).mean())
+
+    assert drift(10.0) < 0.5 * drift(0.0)
+
+
+def test_two_way_sets_teach_what_they_say(settings: Settings, data: Path, tmp_path: Path) -> None:
+    rows = [
+        {**row, "label": "entailment" if row["label"] == "entailment" else "not_entailment"} for row in nli_rows(60)
+    ]
+    write_rows(data / "nli" / "snli.train.jsonl.gz", rows)
+    out = train(settings(attention="joint", **ENOUGH["joint"]))
+    verdicts = Judge(CrossEncoder(out, backend="torch", device="cpu")).batch(PAIRS)
+    right = sum((one.label == "entailment") == (gold == "entailment") for one, gold in zip(verdicts, GOLD, strict=True))
+    assert right >= 48, "saying no to all gives 40"
+
+
+# Killed and resumed
+
+
+@pytest.mark.parametrize("attention", ATTENTIONS)
+@pytest.mark.parametrize("killed_after", [1, 7])
+def test_a_killed_run_goes_on_to_the_weights_of_an_undisturbed_one(
+    settings: Settings, tmp_path: Path, attention: str, killed_after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dropout (joint), the tie's every-other-step (one-way), the optimizer's memory and the loss curve included."""
+    monkeypatch.setattr("crossjudge.training.trainer.NOTE_EVERY", 3)
+    tie = {"embedding_weight": 0.5} if attention == "one_way" else {}
+    whole = train(settings(attention=attention, out=tmp_path / "whole", **tie))
+    stopped = settings(attention=attention, out=tmp_path / "stopped", **tie)
+    with pytest.raises(KilledError):
+        train(stopped, progress=stop_after(killed_after))
+    assert not (stopped.out / "model.safetensors").exists()
+    seen: list[int] = []
+    train(stopped, progress=lambda done, total: seen.append(done))
+    assert seen[0] == killed_after // 3 * 3 + 1, "it goes on from its last checkpoint"
+    assert_equal(weights(stopped.out), weights(whole))
+    assert curve(stopped.out) == curve(whole)
+
+
+def test_a_kill_between_two_checkpoints_leaves_one_to_go_on_from(settings: Settings, tmp_path: Path) -> None:
+    """Between taking the old one away and putting the new one in its place."""
+    config = settings()
+    with pytest.raises(KilledError):
+        train(config, progress=stop_after(7))
+    (config.out / "checkpoint").rename(config.out / "checkpoint.old")
+    (config.out / "checkpoint.new").mkdir()
+    seen: list[int] = []
+    train(config, progress=lambda done, total: seen.append(done))
+    assert seen[0] == 7
+    assert_equal(weights(config.out), weights(train(settings(out=tmp_path / "whole"))))
+
+
+def test_a_finished_run_run_again_is_the_same_and_the_seed_matters(settings: Settings, tmp_path: Path) -> None:
+    first = weights(train(settings()))
+    assert_equal(weights(train(settings())), first)
+    other = weights(train(settings(seed=1, out=tmp_path / "other")))
+    assert any(not torch.equal(other[name], first[name]) for name in first)
+
+
+def test_a_checkpoint_of_other_data_or_settings_is_not_gone_on_from(settings: Settings, data: Path) -> None:
+    with pytest.raises(KilledError):
+        train(settings(), progress=stop_after(4))
+    for changed in (settings(batch_size=4), settings(seed=5)):
+        with pytest.raises(InputError, match=r"made with other data, or other settings of .*batch_size.*delete"):
+            train(changed)
+    write_rows(data / "nli" / "snli.train.jsonl.gz", nli_rows(60, seed=8))
+    with pytest.raises(InputError, match="made with other data"):
+        train(settings())
+
+
+def test_progress_counts_steps_to_the_last_and_the_curve_reaches_it(settings: Settings) -> None:
+    seen: list[tuple[int, int]] = []
+    out = train(settings(), progress=lambda done, total: seen.append((done, total)))
+    total = seen[-1][1]
+    assert seen == [(step, total) for step in range(1, total + 1)]
+    assert curve(out)[-1][0] == total
+
+
+def test_the_collector_is_given_back(settings: Settings) -> None:
+    with pytest.raises(KilledError):
+        train(settings(), progress=stop_after(1))
+    assert gc.get_freeze_count() == 0
+
+
+# The record
+
+
+def test_the_record_says_what_the_weights_were_made_from(settings: Settings, base: Path, tmp_path: Path) -> None:
+    out = train(settings())
+    record = json.loads((out / "training_record.json").read_text())
+    assert record["rows"] == {"snli": 60}
+    assert record["sets"][0]["licence"] == "CC BY-SA 4.0"
+    assert record["settings"]["learning_rate"] == 3e-3
+    assert (record["settings"]["base"], record["settings"]["data"]) == (base.name, "data")
+    assert str(tmp_path) not in json.dumps(record), "what was used, not where it lay"
+    assert record["base_sha256"] == hashlib.sha256((base / "model.safetensors").read_bytes()).hexdigest()
+    assert (load_hashes(out / "train_hashes.npy") == hash_pairs(PAIRS)).all()
+
+
+def test_excluded_pairs_reach_neither_the_weights_nor_the_record(settings: Settings) -> None:
+    gone = {pair_hash(*PAIRS[3]), pair_hash(*PAIRS[30])}
+    out = train(settings(), exclude=gone)
+    assert json.loads((out / "training_record.json").read_text())["rows"] == {"snli": 58}
+    assert not len(leaked(load_hashes(out / "train_hashes.npy"), hash_pairs([PAIRS[3], PAIRS[30]])))
+
+
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_the_folder_holds_all_that_the_next_step_needs(settings: Settings, tmp_path: Path, attention: str) -> None:
+    out = train(settings(attention=attention, epochs=0.2))
+    if attention == "joint":
+        model = CrossEncoder(out, backend="torch", device="cpu")
+    else:
+        model = CrossEncoder(export_one_way(out, tmp_path / "exported"))
+    assert (model.labels, model.attention) == (settings().labels, attention)
+
+
+def test_another_objective_names_its_own_head(settings: Settings, data: Path, mixture: Path, tmp_path: Path) -> None:
+    rows = [
+        {"sentence1": a, "sentence2": b, "label": int(gold == "entailment")}
+        for (a, b), gold in zip(PAIRS, GOLD, strict=True)
+    ]
+    write_rows(data / "duplicate" / "qqp_pieces.train.jsonl.gz", rows)
+    mixture.write_text('[[set]]\nname = "qqp_pieces"\n')
+    labels = ("not_duplicate", "duplicate")
+    out = train(settings(objective="duplicate", labels=labels, epochs=0.5))
+    judge = Judge(export_one_way(out, tmp_path / "exported"), objective="duplicate")
+    assert (judge.model.head, judge.model.labels, judge.model.objective) == ("duplicate", labels, "duplicate")
+    assert judge(*PAIRS[0]).label in labels
+
+
+# What it starts from
+
+
+@pytest.mark.parametrize("architecture", ["roberta", "distilbert", "modernbert", "deberta-v3"])
+def test_joint_training_starts_from_any_encoder(settings: Settings, tmp_path: Path, architecture: str) -> None:
+    other = make_bi_encoder(tmp_path / "other", architecture, layout="hf")
+    out = train(settings(base=other, attention="joint", epochs=0.2))
+    assert CrossEncoder(out, backend="torch", device="cpu").logits(PAIRS[:2]).shape == (2, 3)
+
+
+def test_one_way_training_starts_from_roberta_with_its_padding_and_positions(
+    settings: Settings, tmp_path: Path
+) -> None:
+    other = make_bi_encoder(tmp_path / "other", "roberta", layout="hf")
+    out = train(settings(base=str(other), epochs=0.2))
+    assert CrossEncoder(export_one_way(out, tmp_path / "exported")).logits(PAIRS[:2]).shape == (2, 3)
+
+
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_training_starts_from_a_cross_encoder_whatever_its_head(
+    settings: Settings, tmp_path: Path, attention: str
+) -> None:
+    other = make_checkpoint(tmp_path / "other", "bert", num_labels=1)
+    train(settings(base=other, attention=attention, epochs=0.2))
+
+
+def test_weights_in_several_files_are_read_whole(settings: Settings, base: Path, tmp_path: Path) -> None:
+    sharded = Path(shutil.copytree(base, tmp_path / "sharded"))
+    whole = load_file(sharded / "model.safetensors")
+    (sharded / "model.safetensors").unlink()
+    parts = {"model-1.safetensors": sorted(whole)[::2], "model-2.safetensors": sorted(whole)[1::2]}
+    for name, members in parts.items():
+        save_file({member: whole[member] for member in members}, sharded / name, metadata={"format": "pt"})
+    index = {"weight_map": {member: name for name, members in parts.items() for member in members}}
+    (sharded / "model.safetensors.index.json").write_text(json.dumps(index))
+    assert_equal(weights(train(settings(base=sharded))), weights(train(settings(out=tmp_path / "plain"))))
+
+
+# What cannot be trained
+
+
+def test_a_base_that_is_not_there_or_cannot_be_trained_says_so(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="nowhere"):
+        train(settings(base=tmp_path / "nowhere"))
+    deberta = make_bi_encoder(tmp_path / "deberta", "deberta-v3", layout="hf")
+    with pytest.raises(UnsupportedModelError, match="expected one of bert, electra, roberta, xlm-roberta"):
+        train(settings(base=deberta))
+    exported = export_one_way(train(settings(epochs=0.2)), tmp_path / "exported")
+    with pytest.raises(MissingFileError, match="holds a graph and no weights"):
+        train(settings(base=exported, out=tmp_path / "again"))
+
+
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_more_tokens_than_positions_are_refused(settings: Settings, attention: str) -> None:
+    with pytest.raises(InputError, match=r"max_length is 65, and the encoder has 64\s+positions"):
+        train(settings(max_length=65, attention=attention))
+
+
+def test_a_mixture_that_gives_nothing_is_refused_before_anything_is_written(settings: Settings) -> None:
+    config = settings()
+    with pytest.raises(InputError, match=r"it gave no pair \(60 hashes were excluded\)"):
+        train(config, exclude=hash_pairs(PAIRS).tolist())
+    assert not config.out.exists()
+
+
+def test_sets_that_are_not_in_the_folder_are_named(settings: Settings, mixture: Path) -> None:
+    mixture.write_text('[[set]]\nname = "lingnli"\n')
+    with pytest.raises(InputError, match=r"'lingnli': there is no .*lingnli\.train\.jsonl\.gz"):
+        train(settings())
+
+
+def test_labels_that_the_head_does_not_have_say_how_to_map_them(settings: Settings, data: Path) -> None:
+    write_rows(data / "nli" / "snli.train.jsonl.gz", [{**nli_rows(1)[0], "label": "supported"}])
+    with pytest.raises(LabelError, match="Map it in the mixture"):
+        train(settings())

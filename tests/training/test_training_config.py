@@ -1,0 +1,104 @@
+"""Settings check themselves once, and a settings file says what is wrong with it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import crossjudge.training
+from crossjudge.errors import InputError
+from crossjudge.training import TrainConfig
+
+NEEDED: dict[str, Any] = {"base": "encoder", "mixture": "mixture.toml", "out": "run"}
+SHIPPED = Path(__file__).parents[2] / "src/crossjudge/training/embedded-nli.toml"
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "settings.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"attention": "both"},
+        {"precision": "int8"},
+        {"epochs": 0},
+        {"epochs": float("inf")},
+        {"learning_rate": -1.0},
+        {"learning_rate": float("nan")},
+        {"warmup": 1.5},
+        {"weight_decay": -0.1},
+        {"batch_size": 0},
+        {"batch_size": 2.5},
+        {"token_budget": 0},
+        {"max_length": 3},
+        {"embedding_every": 0},
+        {"checkpoint_every": 0},
+        {"num_threads": 0},
+        {"labels": ()},
+        {"labels": ("a", "a")},
+    ],
+    ids=str,
+)
+def test_a_setting_out_of_range_names_itself_and_the_range(setting: dict[str, Any]) -> None:
+    (name,) = setting
+    with pytest.raises(InputError, match=f"Reading training settings: {name} is .*; expected"):
+        TrainConfig(**NEEDED, **setting)
+
+
+def test_the_tie_needs_a_premise_that_is_read_alone() -> None:
+    with pytest.raises(InputError, match=r"embedding_weight is 1\.0 with joint attention"):
+        TrainConfig(**NEEDED, attention="joint", embedding_weight=1.0)
+
+
+def test_paths_in_a_file_are_relative_to_it_and_overrides_to_the_caller(tmp_path: Path) -> None:
+    (tmp_path / "encoder").mkdir()
+    text = 'base = "encoder"\nmixture = "mixture.toml"\nout = "run"\ndata = "../sets"\nlabels = ["no", "yes"]\n'
+    config = TrainConfig.from_toml(written(tmp_path, text), out=Path("elsewhere"), epochs=2)
+    assert (config.base, config.mixture) == (tmp_path / "encoder", tmp_path / "mixture.toml")
+    assert (config.out, config.epochs, config.labels) == (Path("elsewhere"), 2, ("no", "yes"))
+    assert config.data == tmp_path / "../sets"
+    assert TrainConfig(**NEEDED).out == Path("run")
+
+
+def test_a_base_that_is_no_folder_is_a_hub_name(tmp_path: Path) -> None:
+    text = 'base = "sentence-transformers/all-MiniLM-L6-v2"\nmixture = "m.toml"\nout = "run"\n'
+    config = TrainConfig.from_toml(written(tmp_path, text))
+    assert config.base == config.to_dict()["base"] == "sentence-transformers/all-MiniLM-L6-v2"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('base = "b"\nmixture = "m"\nout = "o"\nepoch = 1\n', "no setting 'epoch'; did you mean 'epochs'"),
+        ('base = "b"\nmixture = "m"\n', "'out' must be set"),
+        ("base = ", "is not valid toml"),
+    ],
+)
+def test_a_file_that_cannot_be_meant_says_what_is_wrong(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        TrainConfig.from_toml(written(tmp_path, text))
+
+
+def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"absent\.toml cannot be read"):
+        TrainConfig.from_toml(tmp_path / "absent.toml")
+
+
+def test_the_settings_in_the_package_are_valid_and_their_mixture_is_there() -> None:
+    assert TrainConfig.from_toml(SHIPPED).mixture.is_file()
+
+
+def test_public_names_resolve_and_only_the_loop_needs_torch() -> None:
+    assert crossjudge.training.__all__ == ["Mixture", "TrainConfig", "train"]
+    assert set(crossjudge.training.__all__) <= set(dir(crossjudge.training))
+    with pytest.raises(AttributeError, match="'trane'; its public names are Mixture, TrainConfig, train"):
+        crossjudge.training.trane  # noqa: B018
+    code = "import sys; from crossjudge.training import Mixture, TrainConfig; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
