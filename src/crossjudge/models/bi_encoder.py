@@ -10,18 +10,15 @@ from typing import Any
 import numpy as np
 
 from crossjudge.models.activation_functions import resolve_activation
-from crossjudge.models.checkpoint import Checkpoint
 from crossjudge.models.cross_encoder import chunk_size, index_errors
-from crossjudge.models.loaded import load_model
+from crossjudge.models.loaded import Opened, load_model
 from crossjudge.models.pairs import is_single, to_pair, to_pairs, to_texts
 from crossjudge.models.pooling import Dense
-from crossjudge.models.truncation import CutCounter
 from crossjudge.text.batching import plan
-from crossjudge.text.tokenization import PairTokenizer
 from crossjudge.types import FloatArray, IntArray, JointBatch
 
 
-class BiEncoder:
+class BiEncoder(Opened):
     """A sentence encoder: any sentence-transformers folder or hub name, or None for the embedded model's own head.
 
     Arguments as for `CrossEncoder`. The numbers are those of `sentence_transformers.SentenceTransformer.encode` on the
@@ -43,7 +40,7 @@ class BiEncoder:
         num_threads: int | None = None,
         cache_folder: str | Path | None = None,
     ) -> None:
-        self._loaded = load_model(
+        loaded = load_model(
             path,
             kind="bi_encoder",
             backend=backend,
@@ -57,36 +54,16 @@ class BiEncoder:
             token=token,
             cache_folder=cache_folder,
         )
-        self._cut = CutCounter()
+        super().__init__(loaded)
         pooling = self.checkpoint.pooling
         assert pooling is not None
         self._pool = POOLING[pooling.mode]
         self._dense = [_dense_layer(dense) for dense in pooling.dense]
 
     @property
-    def checkpoint(self) -> Checkpoint:
-        """The files and config behind this model."""
-        return self._loaded.checkpoint
-
-    @property
-    def tokenizer(self) -> PairTokenizer:
-        """What turns this model's texts into token ids."""
-        return self._loaded.tokenizer
-
-    @property
-    def name(self) -> str:
-        """What the user called the model; `"embedded"` for the one in the box."""
-        return self.checkpoint.name
-
-    @property
     def truncated_texts(self) -> int:
         """How many texts were cut to `max_length` so far."""
         return self._cut.total
-
-    @property
-    def max_length(self) -> int:
-        """Tokens of a text that the model reads, special tokens included."""
-        return self.tokenizer.max_length
 
     @property
     def dim(self) -> int:
@@ -95,11 +72,6 @@ class BiEncoder:
         if pooling is not None and pooling.dense:
             return pooling.dense[-1].out_features
         return int(sizes.get("hidden_size") or sizes["dim"])
-
-    @property
-    def fingerprint(self) -> str:
-        """Names weights, tokenizer, backend and precision."""
-        return self._loaded.fingerprint
 
     def encode(
         self,

@@ -13,13 +13,10 @@ import numpy as np
 from crossjudge.errors import BackendError, InputError, NonFiniteLogitsError
 from crossjudge.extras import require
 from crossjudge.models.activation_functions import default_activation, resolve_activation, softmax
-from crossjudge.models.checkpoint import Checkpoint
 from crossjudge.models.drop_in import call_arguments, init_arguments
-from crossjudge.models.loaded import load_model
+from crossjudge.models.loaded import Opened, load_model
 from crossjudge.models.pairs import is_single, to_pair, to_pairs, to_texts
-from crossjudge.models.truncation import CutCounter
 from crossjudge.text.batching import plan
-from crossjudge.text.tokenization import PairTokenizer
 from crossjudge.types import Attention, Batch, Encoding, FloatArray, IntArray, Pair
 
 CHUNK_PAIRS = 8_192
@@ -31,7 +28,7 @@ CHUNK_TOKENS = CHUNK_PAIRS * 512
 Progress = Callable[[int, int], None]
 
 
-class CrossEncoder:
+class CrossEncoder(Opened):
     """A cross-encoder, with the words and the numbers of sentence-transformers' class of the same name.
 
     `path`: a folder or hub name, or None for the embedded model. `backend`: "auto", "onnx", "torch" or "fake".
@@ -75,7 +72,7 @@ class CrossEncoder:
             spelled,
         )
         wanted = given.pop("activation_fn")
-        self._loaded = load_model(
+        loaded = load_model(
             given.pop("path"),
             kind="cross_encoder",
             backend=backend,
@@ -88,26 +85,11 @@ class CrossEncoder:
             token=token,
             **given,
         )
+        super().__init__(loaded)
         saved = self.checkpoint.activation
         self.activation_fn = (
             resolve_activation(wanted) if wanted is not None else default_activation(saved, self.num_labels)
         )
-        self._cut = CutCounter()
-
-    @property
-    def checkpoint(self) -> Checkpoint:
-        """The files and config behind this model."""
-        return self._loaded.checkpoint
-
-    @property
-    def tokenizer(self) -> PairTokenizer:
-        """What turns this model's pairs into token ids."""
-        return self._loaded.tokenizer
-
-    @property
-    def name(self) -> str:
-        """What the user called the model; `"embedded"` for the one in the box."""
-        return self.checkpoint.name
 
     @property
     def truncated_pairs(self) -> int:
@@ -125,11 +107,6 @@ class CrossEncoder:
         return len(self._loaded.labels)
 
     @property
-    def max_length(self) -> int:
-        """Tokens of a pair that the model reads, special tokens included."""
-        return self.tokenizer.max_length
-
-    @property
     def objective(self) -> str | None:
         """What the model was trained to say: "nli", "similarity", "duplicate", "relevance"; None where unknown."""
         return self._loaded.objective
@@ -143,21 +120,6 @@ class CrossEncoder:
     def attention(self) -> Attention:
         """`"joint"` or `"one_way"`."""
         return self.checkpoint.attention
-
-    @property
-    def backend(self) -> str:
-        """The backend that runs: "onnx", "torch" or "fake"."""
-        return self._loaded.backend.name
-
-    @property
-    def precision(self) -> str:
-        """The precision it runs in."""
-        return self._loaded.backend.precision
-
-    @property
-    def fingerprint(self) -> str:
-        """Names weights, tokenizer, backend, precision and head; thresholds fitted for one are refused on another."""
-        return self._loaded.fingerprint
 
     def predict(
         self,

@@ -11,6 +11,7 @@ from crossjudge.errors import InputError, LabelError
 from crossjudge.models.checkpoint import Checkpoint, Kind, load_checkpoint
 from crossjudge.models.loading import open_backend
 from crossjudge.models.registry import OBJECTIVES, find_card
+from crossjudge.models.truncation import CutCounter
 from crossjudge.text.tokenization import PairTokenizer
 
 EMBEDDED = Path(__file__).parent / "embedded"
@@ -42,6 +43,49 @@ class LoadedModel:
             self.backend.precision,
         ]
         return ":".join([*parts, self.head] if self.head else parts)
+
+
+class Opened:
+    """What every object over a loaded model tells of it."""
+
+    def __init__(self, loaded: LoadedModel) -> None:
+        self._loaded = loaded
+        self._cut = CutCounter()
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The files and config behind this model."""
+        return self._loaded.checkpoint
+
+    @property
+    def tokenizer(self) -> PairTokenizer:
+        """What turns this model's texts into token ids."""
+        return self._loaded.tokenizer
+
+    @property
+    def name(self) -> str:
+        """What the user called the model; `"embedded"` for the one in the box."""
+        return self.checkpoint.name
+
+    @property
+    def max_length(self) -> int:
+        """Tokens of a pair, or of a single text, that the model reads, special tokens included."""
+        return self.tokenizer.max_length
+
+    @property
+    def backend(self) -> str:
+        """The backend that runs: "onnx", "torch" or "fake"."""
+        return self._loaded.backend.name
+
+    @property
+    def precision(self) -> str:
+        """The precision it runs in."""
+        return self._loaded.backend.precision
+
+    @property
+    def fingerprint(self) -> str:
+        """Names weights, tokenizer, backend, precision and head; thresholds fitted for one are refused on another."""
+        return self._loaded.fingerprint
 
 
 def load_model(
