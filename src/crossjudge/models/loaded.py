@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ class Opened:
         """The precision it runs in."""
         return self._loaded.backend.precision
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Names weights, tokenizer, backend, precision and head; thresholds fitted for one are refused on another."""
         return self._loaded.fingerprint
