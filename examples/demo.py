@@ -24,17 +24,18 @@ PASSAGE = (
     "lit at night. About six thousand people cross it on an ordinary weekday, most of them on bicycles."
 )
 
-CLAIMS = (
-    "The bridge replaced a ferry.",
-    "Clara Venn designed the bridge.",
-    "Most people who cross the bridge ride bicycles.",
-    "The bridge collapsed in the flood of 1952.",
-    "Cars drive across the bridge every day.",
-    "The bridge is completely dark at night.",
-    "The ferry was expensive to run.",
-    "Clara Venn also designed the town hall.",
-    "The mill closed in 1960.",
-)
+CLAIMS = {
+    "The bridge replaced a ferry.": "entailment",
+    "Clara Venn designed the bridge.": "entailment",
+    "Most people who cross the bridge ride bicycles.": "entailment",
+    "The bridge collapsed in the flood of 1952.": "contradiction",
+    "Cars drive across the bridge every day.": "contradiction",
+    "The bridge is completely dark at night.": "contradiction",
+    "The ferry was expensive to run.": "neutral",
+    "Clara Venn also designed the town hall.": "neutral",
+    "The mill closed in 1960.": "neutral",
+}
+"""Claim -> what a careful reader of the passage would say."""
 
 WORDS = {
     "entailment": ("supported", "green"),
@@ -47,10 +48,10 @@ NEXT = """\
 {activate}In Python:
     from crossjudge import Judge
     judge = Judge()
-    print(judge("The shop closes at six.", "The shop is open at midnight.").label)
+    print(judge("The shop closes at six.", "The shop closes at nine.").label)
 
 On the command line:
-    crossjudge judge "The shop closes at six." "The shop is open at midnight."
+    crossjudge judge "The shop closes at six." "The shop closes at nine."
     crossjudge models        the models that crossjudge knows, and what each is for
     crossjudge doctor        what runs on this machine
 
@@ -63,7 +64,7 @@ def main() -> None:
     console = Console()
     started = time.perf_counter()
     judge = Judge()
-    judge(PASSAGE, CLAIMS[0])  # the first call warms up, so that the second time below is the work alone
+    judge(PASSAGE, next(iter(CLAIMS)))  # the first call warms up, so that the second time below is the work alone
     loaded = time.perf_counter()
     verdicts = judge.batch([(PASSAGE, claim) for claim in CLAIMS])
     judged = time.perf_counter()
@@ -78,14 +79,16 @@ def main() -> None:
 
 
 def table_of(verdicts: list[Verdict]) -> Table:
-    """One row for each claim: what the passage says of it, and how sure the model is."""
+    """One row for each claim: what the model says of it, how sure it is, and whether a reader would agree."""
     table = Table(box=box.ROUNDED)
     table.add_column("Claim")
-    table.add_column("The passage says", no_wrap=True)
+    table.add_column("The model says", no_wrap=True)
     table.add_column("Probability", justify="right")
-    for claim, verdict in zip(CLAIMS, verdicts, strict=True):
+    table.add_column("A reader says")
+    for (claim, gold), verdict in zip(CLAIMS.items(), verdicts, strict=True):
         word, colour = WORDS[verdict.label]
-        table.add_row(claim, Text(word, style=colour), f"{verdict.probabilities[verdict.label]:.0%}")
+        reader = Text("the same", style="dim") if verdict.label == gold else Text(WORDS[gold][0], style="bold")
+        table.add_row(claim, Text(word, style=colour), f"{verdict.probabilities[verdict.label]:.0%}", reader)
     return table
 
 

@@ -123,7 +123,8 @@ def test_filters_are_conditions_that_all_hold():
 
 
 def test_the_embedded_model_is_small():
-    assert filter_cards(max_parameters=1)[0].name == "embedded"
+    assert filter_cards(max_parameters=23_000_000)[0].name == "embedded"
+    assert not filter_cards(max_parameters=1)
 
 
 def test_an_unknown_objective_is_refused_with_the_known_ones():

@@ -36,12 +36,19 @@ def test_spelling_and_known_synonyms_do_not_matter() -> None:
         ("entailment", "not_entailment"),
         ("entailment", "entails", "neutral"),
         ("entailment", "contradiction", "neutral", "other"),
-        ("LABEL_0",),
     ],
 )
 def test_names_that_are_not_the_objectives_are_refused_with_what_they_should_be(names: tuple[str, ...]) -> None:
     with pytest.raises(LabelError, match=r"Expected entailment, contradiction, neutral in any order.*labels="):
         NLI.order(names)
+
+
+def test_one_score_is_no_inference_and_stating_an_order_would_not_help() -> None:
+    with pytest.raises(
+        LabelError, match=r"one score .* Expected entailment, contradiction, neutral.* predict"
+    ) as caught:
+        NLI.order(("LABEL_0",))
+    assert "labels=" not in str(caught.value)
 
 
 @pytest.mark.parametrize("objective", [SIMILARITY, DUPLICATE, RELEVANCE], ids=lambda one: one.name)

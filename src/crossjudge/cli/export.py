@@ -74,16 +74,18 @@ def export(
         wanted = None if precision is None else precision.value
         announce = _say_nothing if quiet else say
         request = ExportRequest(model=model, out=out, precision=wanted, max_length=max_length, announce=announce)
-        _tell(out, write_folder(request, load), as_json=as_json, quiet=quiet)
+        made = write_folder(request, load)
+        use = f"crossjudge predict --model {out} ..." if kind is Kind.CROSS_ENCODER else f'BiEncoder("{out}") in Python'
+        _tell(out, made, use, as_json=as_json, quiet=quiet)
 
 
 def _say_nothing(_: str) -> None:
     """What --quiet asks for."""
 
 
-def _tell(folder: Path, precision: str, *, as_json: bool, quiet: bool) -> None:
+def _tell(folder: Path, precision: str, use: str, *, as_json: bool, quiet: bool) -> None:
     size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     if as_json:
         print(json.dumps({"folder": str(folder), "precision": precision, "bytes": size_bytes}))
     elif not quiet:
-        print(f"{folder} ({size_bytes / 1e6:,.1f} MB). Use it with: crossjudge predict --model {folder} ...")
+        print(f"{folder} ({size_bytes / 1e6:,.1f} MB). Use it with: {use}")

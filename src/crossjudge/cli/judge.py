@@ -93,7 +93,7 @@ def judge(
     One premise may be asked many hypotheses. A file (jsonl, csv, tsv, parquet; or "-", standard input) holds a pair in
     each row.
 
-    crossjudge judge "The shop closes at six." "It is open at five." "It is open at midnight."
+    crossjudge judge "The shop closes at six." "The shop closes at nine." "The shop sells bread."
 
     crossjudge judge pairs.jsonl --json
     """

@@ -151,8 +151,6 @@ def _searched_text(card: Card) -> str:
 
 
 def _size(card: Card) -> float:
-    if card.name == "embedded":
-        return 0
     return float("inf") if card.parameters is None else card.parameters
 
 

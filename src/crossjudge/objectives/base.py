@@ -56,6 +56,12 @@ class Objective:
 
     def _unknown(self, names: Sequence[str], label: str) -> str:
         also = " (or a single score)" if self.single_logit else ""
+        if len(names) == 1:
+            return (
+                f"Reading the labels of a model for objective {self.name!r}: it gives one score ({names[0]}). "
+                f"Expected {', '.join(self.labels)}. Use predict() for the score itself, or a model that was trained "
+                "for this objective: `crossjudge models` lists them."
+            )
         return (
             f"Reading the labels of a model for objective {self.name!r}: it names {', '.join(names) or 'none'}, and "
             f"exactly one of them must mean {label!r}. Expected {', '.join(self.labels)}{also} in any order. State the "

@@ -6,11 +6,11 @@ import argparse
 import logging
 from pathlib import Path
 
+from crossjudge.extras import require
 from crossjudge.models.progress_bar import progress_bar
 from crossjudge.training.config import TrainConfig
 from crossjudge.training.decontamination import hash_pairs
 from crossjudge.training.evaluation_pairs import evaluation_pairs
-from crossjudge.training.trainer import train
 
 
 def main() -> None:
@@ -21,6 +21,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=None, help="folder of local sets (default: the hub)")
     parser.add_argument("--out", type=Path, default=None, help="folder for the run")
     options = parser.parse_args()
+    require("torch", to="train a model")
+    from crossjudge.training.trainer import train
+
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     overrides = {key: value for key in ("base", "data", "out") if (value := getattr(options, key)) is not None}
     config = TrainConfig.from_toml(options.settings, **overrides)
