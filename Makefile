@@ -21,13 +21,14 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3 python; d
 BIN := $(VENV)/bin
 PIP_INSTALL := "$(BIN)/python" -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test test-full lint wheel clean
+.PHONY: help demo test test-full lint bench wheel clean
 
 help:
 	@echo "make demo       judge a short passage with the model that comes in the box (first run: about a minute)"
 	@echo "make test       install everything, then ruff, mypy and the fast tests"
 	@echo "make test-full  the same with the slow tests"
 	@echo "make lint       ruff and mypy alone"
+	@echo "make bench      measure the limit of this machine and every peer beside ours (an hour; writes docs/benchmarks.md)"
 	@echo "make wheel      build the package into $(DIST)/"
 	@echo "make clean      remove what these commands wrote, except $(VENV)"
 
@@ -44,6 +45,10 @@ lint: $(VENV)/.development
 	@"$(BIN)/ruff" check .
 	@"$(BIN)/ruff" format --check .
 	@"$(BIN)/mypy"
+
+bench: $(VENV)/.development
+	@"$(BIN)/python" benchmarks/limit.py
+	@"$(BIN)/python" benchmarks/peers.py --torch-install "$(TORCH_INSTALL)"
 
 wheel: $(VENV)/.made
 	@"$(BIN)/python" -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$(DIST)" .

@@ -24,7 +24,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("models",),
     ("objectives", "calibration", "label_probe", "reading", "judge"),
     ("apps", "search"),
-    ("evaluation", "training", "jobs", "serving"),
+    ("evaluation", "training", "jobs", "serving", "benchmark"),
     ("cli", "__main__"),
 )
 """Rooms by floor, lowest first. A room may import its own floor and those below."""
@@ -40,10 +40,14 @@ DRAWS_WHEN_ASKED = {"crossjudge.models.progress_bar"}
 
 HEAVY = {
     "torch", "transformers", "sentence_transformers", "accelerate", "onnx", "onnxscript", "openvino", "onnxruntime",
-    "tokenizers", "safetensors", "huggingface_hub", "datasets", "pyarrow", "typer", "rich", "numpy",
+    "tokenizers", "safetensors", "huggingface_hub", "datasets", "pyarrow", "typer", "rich", "numpy", "scipy", "plotly",
+    "matplotlib",
 }  # fmt: skip
 
-BEHIND_EXTRAS = {"torch", "transformers", "sentence_transformers", "onnx", "onnxscript", "datasets", "pyarrow"}
+BEHIND_EXTRAS = {
+    "torch", "transformers", "sentence_transformers", "onnx", "onnxscript", "datasets", "pyarrow",
+    "openvino", "scipy", "plotly", "matplotlib",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

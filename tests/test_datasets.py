@@ -45,10 +45,14 @@ def test_a_card_states_what_it_is_and_what_may_be_done_with_it(card: DatasetCard
         assert len(set(card.labels)) == len(card.labels) > 1
         assert card.kind not in GRADED
     if card.hub is None:
-        assert (card.hub_config, card.hub_splits, card.columns) == (None, {}, None)
+        assert (card.hub_config, card.hub_revision, card.hub_splits, card.columns) == (None, None, {}, None)
+        assert card.tag_column is None
     else:
         assert card.hub.count("/") == 1
         assert card.kind in GRADED or card.labels, "the hub's labels are integers"
+    if card.same_from is not None or card.different_to is not None:
+        assert card.kind in GRADED
+        assert 0 <= card.different_to < card.same_from <= 1
 
 
 def test_two_sets_share_a_file_only_where_their_kinds_differ() -> None:
@@ -157,12 +161,12 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     calls: list[tuple[Any, ...]] = []
     rows = [
         {"premise": "a", "hypothesis": "b", "question": "q", "answer": "r", "label": label, "sentence1": "a"}
-        | {"sentence2": "b", "score": 0.25}
+        | {"sentence2": "b", "score": 0.25, "category": "colours"}
         for label in (2, -1, 0)
     ]
 
-    def load_dataset(name: str, config: str | None, *, split: str) -> list[dict[str, Any]]:
-        calls.append((name, config, split))
+    def load_dataset(name: str, config: str | None, *, split: str, **where: str) -> list[dict[str, Any]]:
+        calls.append((name, config, split, *where.values()))
         return rows
 
     monkeypatch.setitem(sys.modules, "datasets", SimpleNamespace(load_dataset=load_dataset))
@@ -183,6 +187,14 @@ def test_a_set_on_the_hub_is_asked_for_by_its_own_names_and_unlabelled_rows_are_
 def test_scores_and_other_columns_come_from_where_the_card_says(hub: list[tuple[Any, ...]]) -> None:
     assert [one.gold for one in read_examples("stsb", "dev")] == [0.25] * 3
     assert next(iter(read_examples("wikiqa", "dev"))) == Example("q", "r", 2.0, "wikiqa")
+
+
+def test_a_tag_and_a_branch_of_the_hub_come_from_where_the_card_says(hub: list[tuple[Any, ...]]) -> None:
+    assert {one.tag for one in read_examples("breaking_nli", "test")} == {"colours"}
+    assert {one.tag for one in read_examples("snli", "test")} == {""}
+    read_examples("hans", "dev")
+    assert hub[0] == ("pietrolesci/breaking_nli", None, "full")
+    assert hub[-1] == ("jhu-cogsci/hans", None, "validation", "refs/convert/parquet")
 
 
 def test_a_set_that_is_not_on_the_hub_names_the_file_to_bring() -> None:

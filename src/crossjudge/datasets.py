@@ -45,8 +45,10 @@ class Example:
 class DatasetCard:
     """What is known of one named set. `may_ship`: whether weights trained on it may be distributed.
 
-    `file`: its name in a folder, where that is not its own. `hub_splits`: our split -> the hub's. `labels`: what the
-    integers mean that stand for labels, in order. `two_way`: gold says only whether the premise entails.
+    `file`: its name in a folder, where that is not its own. `hub_splits`: our split -> the hub's. `hub_revision`: a
+    branch of the hub's, None for its main one. `labels`: what the integers mean that stand for labels, in order.
+    `two_way`: gold says only whether the premise entails. `tag_column`: the hub's column with a pair's category.
+    `same_from`, `different_to`: gold scores from which on two texts mean the same, and up to which they do not.
     """
 
     name: str
@@ -57,11 +59,15 @@ class DatasetCard:
     file: str = ""
     hub: str | None = None
     hub_config: str | None = None
+    hub_revision: str | None = None
     hub_splits: Mapping[str, str] = field(default_factory=dict)
     columns: tuple[str, str] | None = None
     label_column: str = "label"
     labels: tuple[str, ...] | None = None
     two_way: bool = False
+    tag_column: str | None = None
+    same_from: float | None = None
+    different_to: float | None = None
 
 
 @cache
@@ -174,14 +180,16 @@ def _hub_examples(card: DatasetCard, split: str) -> Iterator[Example]:
             f"Name a folder that holds {card.kind}/{card.file or card.name}.{split}.jsonl.gz."
         )
     library = require("datasets", to=f"read the set {card.name!r} from the hub")
-    table = library.load_dataset(card.hub, card.hub_config, split=card.hub_splits.get(split, split))
+    where = {} if card.hub_revision is None else {"revision": card.hub_revision}
+    table = library.load_dataset(card.hub, card.hub_config, split=card.hub_splits.get(split, split), **where)
     column_a, column_b = card.columns or COLUMNS[card.kind]
 
     def rows() -> Iterator[Example]:
         for row in table:
             gold = _gold(card, row[card.label_column])
             if gold is not None:
-                yield Example(row[column_a], row[column_b], gold, card.name)
+                tag = row[card.tag_column] if card.tag_column else ""
+                yield Example(row[column_a], row[column_b], gold, card.name, str(tag))
 
     return rows()
 

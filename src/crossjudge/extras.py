@@ -15,6 +15,10 @@ EXTRA_OF: dict[str, str] = {
     "onnxscript": "torch",
     "pyarrow": "parquet",
     "datasets": "train",
+    "openvino": "openvino",
+    "scipy": "evaluate",
+    "plotly": "evaluate",
+    "matplotlib": "evaluate",
 }
 """Package -> the extra of crossjudge that brings it."""
 

@@ -110,7 +110,26 @@ class OneWayBatch:
         return int(self.premise_ids.size + self.hypothesis_ids.size)
 
 
-Batch: TypeAlias = JointBatch | OneWayBatch
+@dataclass(frozen=True, slots=True)
+class PairBatch:
+    """Premise and hypothesis side by side in each row, for one-way attention where no premise is shared.
+
+    `input_ids`: int64 `(n_pairs, seq_len)`, padding at the end. `premise_lens`, `lengths`: int64 `(n_pairs,)`, tokens
+    of the premise and of both. `rows`: int64 `(n_pairs,)`, where each pair stood in the input.
+    """
+
+    input_ids: IntArray
+    premise_lens: IntArray
+    lengths: IntArray
+    rows: IntArray
+
+    @property
+    def total_tokens(self) -> int:
+        """Tokens the forward pass computes, padding included."""
+        return int(self.input_ids.size)
+
+
+Batch: TypeAlias = JointBatch | OneWayBatch | PairBatch
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,32 +7,46 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import onnx
 import pytest
 import torch
 
-from crossjudge.backends.base import Backend
+from crossjudge.backends.base import Backend, forward_each, wishes_of
 from crossjudge.backends.fake import FakeBackend
 from crossjudge.backends.onnx import OnnxBackend
+from crossjudge.backends.openvino import OpenvinoBackend
 from crossjudge.backends.torch import TorchBackend
 from crossjudge.errors import BackendError, NonFiniteLogitsError
 from crossjudge.models.checkpoint import load_checkpoint
 from crossjudge.models.export import exported_graph
 from crossjudge.models.networks import ONE_WAY_INPUTS, HeadNetwork, load_network
-from crossjudge.models.one_way import OneWayConfig, OneWayEncoder
-from crossjudge.models.one_way_graph import judge_graph
 from crossjudge.text.batching import plan
 from crossjudge.types import Batch, Encoding, FloatArray, JointBatch
 from tiny_checkpoints import make_bi_encoder, make_checkpoint
+from tiny_one_way import (
+    CLS,
+    FIRST_WORD,
+    PAD,
+    POISON,
+    SEP,
+    VOCAB_SIZE,
+    one_way_backend,
+    one_way_encoder,
+    one_way_encoding,
+    words,
+)
 
 NUM_LABELS = 3
 TOLERANCE = 1e-5
-PAD, CLS, SEP, POISON, FIRST_WORD, VOCAB_SIZE = 0, 2, 3, 4, 5, 90
 ATTENTIONS = ("joint", "one_way")
-SUBJECTS = [f"{name}-{attention}" for name in ("fake", "onnx", "torch") for attention in ATTENTIONS]
+GRAPH_BACKENDS = {"onnx": OnnxBackend, "openvino": OpenvinoBackend}
+NAMES = ("fake", "onnx", "openvino", "torch")
+SUBJECTS = [f"{name}-{attention}" for name in NAMES for attention in ATTENTIONS]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,35 +58,45 @@ class Subject:
     open: Callable[[], Backend]
     poisoned: Callable[[], Backend]
 
-    def batches(self, encodings: Sequence[Encoding], token_budget: int = 256) -> list[Batch]:
-        return plan(encodings, token_budget=token_budget, attention=self.attention, pad_token_id=PAD)
+    def batches(self, backend: Backend, encodings: Sequence[Encoding], token_budget: int = 256) -> list[Batch]:
+        """As the backend wishes for them, within another budget."""
+        wishes = wishes_of(backend)
+        return plan(
+            encodings,
+            token_budget=token_budget,
+            attention=self.attention,
+            pad_token_id=PAD,
+            length_step=wishes.length_step,
+            side_by_side=wishes.side_by_side,
+        )
 
     def logits(self, backend: Backend, encodings: Sequence[Encoding], token_budget: int = 256) -> FloatArray:
         """In the order of `encodings`."""
         logits = np.full((len(encodings), NUM_LABELS), np.nan, dtype=np.float32)
-        for batch in self.batches(encodings, token_budget):
+        for batch in self.batches(backend, encodings, token_budget):
             logits[batch.rows] = backend.forward(batch)
         return logits
 
 
 def encodings_of(attention: str, n: int = 24, seed: int = 0) -> list[Encoding]:
-    """Pairs of very different lengths; several share a premise."""
+    """Pairs of very different lengths; most share a premise, and a few have their own."""
     random = np.random.default_rng(seed)
     premises = [words(random, int(random.integers(1, 40))) for _ in range(n // 4)]
-    return [encoding(attention, premises[row % len(premises)], words(random, 1 + row % 17)) for row in range(n)]
-
-
-def words(random: np.random.Generator, length: int) -> list[int]:
-    return random.integers(FIRST_WORD, VOCAB_SIZE, length).tolist()
+    shared = [encoding(attention, premises[row % len(premises)], words(random, 1 + row % 17)) for row in range(n - 4)]
+    return [
+        *shared,
+        *(encoding(attention, words(random, 9 * length), words(random, length)) for length in (1, 2, 3, 4)),
+    ]
 
 
 def encoding(attention: str, premise: list[int], hypothesis: list[int]) -> Encoding:
-    start = [CLS] if attention == "one_way" else []
-    first, second = [CLS, *premise, SEP], [*start, *hypothesis, SEP]
+    if attention == "one_way":
+        return one_way_encoding(premise, hypothesis)
+    first, second = [CLS, *premise, SEP], [*hypothesis, SEP]
     return Encoding(
         input_ids=np.array(first + second, dtype=np.int64),
         type_ids=np.array([0] * len(first) + [1] * len(second), dtype=np.int64),
-        premise_len=len(first) if attention == "one_way" else 0,
+        premise_len=0,
         kept_a=len(premise),
         dropped_a=0,
         kept_b=len(hypothesis),
@@ -102,8 +126,12 @@ def torch_subject(attention: str, folder: Path) -> Subject:
     )
 
 
+def joint_folder(folder: Path) -> Path:
+    return folder / "bert" if (folder / "bert").is_dir() else make_checkpoint(folder / "bert", "bert")
+
+
 def joint_network(folder: Path) -> tuple[torch.nn.Module, tuple[str, ...]]:
-    network = load_network(load_checkpoint(make_checkpoint(folder / "bert", "bert")), kind="cross_encoder")
+    network = load_network(load_checkpoint(joint_folder(folder)), kind="cross_encoder")
     return network.module, network.inputs
 
 
@@ -111,41 +139,33 @@ def one_way_network() -> tuple[torch.nn.Module, tuple[str, ...]]:
     return HeadNetwork(one_way_encoder(), "nli").eval(), ONE_WAY_INPUTS
 
 
-def one_way_encoder() -> OneWayEncoder:
-    torch.manual_seed(0)
-    shapes = {"vocab_size": VOCAB_SIZE, "hidden_size": 32, "num_layers": 2, "num_heads": 4, "intermediate_size": 64}
-    config = OneWayConfig(**shapes, max_positions=64, heads={"nli": tuple("abc")})
-    return OneWayEncoder(config).eval()
+Module = TypeVar("Module", bound=torch.nn.Module)
 
 
-def poison_network(network: torch.nn.Module) -> torch.nn.Module:
+def poison_network(network: Module) -> Module:
     embedding = next(module for module in network.modules() if isinstance(module, torch.nn.Embedding))
     with torch.no_grad():
         embedding.weight[POISON] = torch.nan
     return network
 
 
-def onnx_subject(attention: str, folder: Path) -> Subject:
-    graph = one_way_graph(folder) if attention == "one_way" else joint_graph(folder)
+def graph_subject(name: str, attention: str, folder: Path) -> Subject:
+    """On two cores, so that many batches are dealt to two callers."""
+    if attention == "one_way":
+        poison = poison_network(one_way_encoder())
+        return Subject(
+            name=name,
+            attention=attention,
+            open=lambda: one_way_backend(name, one_way_encoder(), folder / name, num_threads=2),
+            poisoned=lambda: one_way_backend(name, poison, folder / f"{name}-poisoned", num_threads=2),
+        )
+    graph = exported_graph(load_checkpoint(joint_folder(folder)))
     return Subject(
-        name="onnx",
+        name=name,
         attention=attention,
-        open=lambda: OnnxBackend(graph, num_threads=1),
-        poisoned=lambda: OnnxBackend(poison_graph(graph), num_threads=1),
+        open=lambda: GRAPH_BACKENDS[name](graph, num_threads=2),
+        poisoned=lambda: GRAPH_BACKENDS[name](poison_graph(graph), num_threads=2),
     )
-
-
-def joint_graph(folder: Path) -> Path:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CROSSJUDGE_CACHE_DIR", str(folder))
-        return exported_graph(load_checkpoint(make_checkpoint(folder / "bert", "bert")))
-
-
-def one_way_graph(folder: Path) -> Path:
-    encoder = one_way_encoder()
-    weights = {name: tensor.numpy() for name, tensor in encoder.state_dict().items()}
-    onnx.save(judge_graph(encoder.config, weights, precision="fp32"), str(folder / "judge.onnx"))
-    return folder / "judge.onnx"
 
 
 def poison_graph(graph: Path) -> Path:
@@ -160,13 +180,25 @@ def poison_graph(graph: Path) -> Path:
     return path
 
 
-MAKERS = {"fake": fake, "onnx": onnx_subject, "torch": torch_subject}
+MAKERS = {
+    "fake": fake,
+    "torch": torch_subject,
+    **{name: partial(graph_subject, name) for name in GRAPH_BACKENDS},
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One for all subjects, and the cache inside, so that each graph is exported once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CROSSJUDGE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield tmp_path_factory.mktemp("contract")
 
 
 @pytest.fixture(scope="module", params=SUBJECTS)
-def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Subject:
+def subject(request: pytest.FixtureRequest, folder: Path) -> Subject:
     name, attention = request.param.split("-")
-    return MAKERS[name](attention, tmp_path_factory.mktemp(request.param))
+    return MAKERS[name](attention, folder)
 
 
 @pytest.fixture
@@ -178,7 +210,7 @@ def backend(subject: Subject) -> Iterator[Backend]:
 
 class TestEveryBackend:
     def test_gives_one_float32_row_of_logits_for_each_pair(self, subject: Subject, backend: Backend) -> None:
-        batches = subject.batches(encodings_of(subject.attention))
+        batches = subject.batches(backend, encodings_of(subject.attention))
         assert len(batches) > 1
         for batch in batches:
             logits = backend.forward(batch)
@@ -213,6 +245,15 @@ class TestEveryBackend:
         assert np.abs(first[1:] - second[1:]).max() > 0.01
         np.testing.assert_allclose(first[0], second[0], atol=TOLERANCE, rtol=0)
 
+    def test_many_batches_at_once_equal_one_by_one_in_their_order(self, subject: Subject, backend: Backend) -> None:
+        batches = subject.batches(backend, encodings_of(subject.attention, n=60), token_budget=100)
+        assert len(batches) > 8
+        expected = [backend.forward(batch) for batch in batches]
+        for few in (0, 1, 3, len(batches)):
+            answers = list(forward_each(backend, iter(batches[:few])))
+            for answer, right in zip(answers, expected[:few], strict=True):
+                np.testing.assert_allclose(answer, right, atol=TOLERANCE, rtol=0)
+
     def test_threads_get_the_same_numbers(self, subject: Subject, backend: Backend) -> None:
         encodings = encodings_of(subject.attention)
         expected = subject.logits(backend, encodings)
@@ -225,10 +266,16 @@ class TestEveryBackend:
         backend = subject.poisoned()
         encodings = encodings_of(subject.attention)
         subject.logits(backend, encodings)
-        encodings[13] = encoding(subject.attention, [20, POISON, 21], [22, 23])
-        with pytest.raises(NonFiniteLogitsError, match="input 13") as caught:
-            subject.logits(backend, encodings)
-        assert caught.value.index == 13
+        encodings[9:13] = [encoding(subject.attention, [20] * 12, [25] * length) for length in (1, 2, 3, 4)]
+        for bad in (([20, POISON, 21], [22, 23]), ([20] * 12, [22, POISON])):  # alone, and asked of others' premise
+            encodings[13] = encoding(subject.attention, *bad)
+            for compute in (subject.logits, partial(at_once, subject)):
+                with pytest.raises(NonFiniteLogitsError, match="input 13") as caught:
+                    compute(backend, encodings)
+                assert caught.value.index == 13
+        encodings[13] = encodings[12]
+        assert np.isfinite(subject.logits(backend, encodings)).all()
+        backend.close()
 
     def test_a_closed_backend_says_so(self, subject: Subject) -> None:
         backend = subject.open()
@@ -238,6 +285,11 @@ class TestEveryBackend:
             subject.logits(backend, encodings_of(subject.attention, n=4))
 
 
+def at_once(subject: Subject, backend: Backend, encodings: Sequence[Encoding]) -> None:
+    """All batches, in one call."""
+    list(forward_each(backend, subject.batches(backend, encodings, token_budget=100)))
+
+
 def with_other_words(original: Encoding, random: np.random.Generator) -> Encoding:
     ids = original.input_ids.copy()
     spots = ids >= FIRST_WORD
@@ -245,30 +297,31 @@ def with_other_words(original: Encoding, random: np.random.Generator) -> Encodin
     return dataclasses.replace(original, input_ids=ids)
 
 
-@pytest.mark.parametrize("name", ["onnx", "torch"])
-def test_a_batch_of_the_other_attention_is_refused(name: str, tmp_path: Path) -> None:
-    subject = MAKERS[name]("one_way", tmp_path)
-    joint = plan(encodings_of("joint", n=4), token_budget=256)
-    with pytest.raises(BackendError, match="premise_ids"):
-        subject.open().forward(joint[0])
+@pytest.mark.parametrize("name", ["onnx", "openvino", "torch"])
+def test_a_batch_of_the_other_attention_is_refused(name: str, folder: Path) -> None:
+    batches = {
+        attention: plan(encodings_of(attention, n=8), token_budget=256, attention=attention) for attention in ATTENTIONS
+    }
+    for ours, theirs, array in (("one_way", "joint", "premise_ids"), ("joint", "one_way", "attention_mask")):
+        with pytest.raises(BackendError, match=rf"wants .*{array}.*its own kind of attention"):
+            MAKERS[name](ours, folder).open().forward(batches[theirs][0])
 
 
 HIDDEN_SIZE = 48
 
 
-@pytest.fixture(scope="module", params=["fake", "onnx", "torch"])
-def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Backend:
+@pytest.fixture(scope="module", params=NAMES)
+def encoder(request: pytest.FixtureRequest, folder: Path) -> Backend:
     """A bi-encoder's backend, which gives token states `(n_texts, seq_len, HIDDEN_SIZE)`."""
     if request.param == "fake":
         return FakeBackend(hidden_size=HIDDEN_SIZE)
-    folder = tmp_path_factory.mktemp("states")
-    checkpoint = load_checkpoint(make_bi_encoder(folder / "minilm", layout="hf"), kind="bi_encoder")
+    there = (folder / "minilm").is_dir()
+    made = folder / "minilm" if there else make_bi_encoder(folder / "minilm", layout="hf")
+    checkpoint = load_checkpoint(made, kind="bi_encoder")
     if request.param == "torch":
         network = load_network(checkpoint, kind="bi_encoder")
         return TorchBackend(network.module, inputs=network.inputs, device="cpu")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CROSSJUDGE_CACHE_DIR", str(folder))
-        return OnnxBackend(exported_graph(checkpoint), num_threads=1)
+    return GRAPH_BACKENDS[request.param](exported_graph(checkpoint), num_threads=2)
 
 
 class TestTokenStates:

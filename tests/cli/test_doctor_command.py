@@ -8,13 +8,16 @@ import numpy
 import pytest
 from command_line import crossjudge
 
+from crossjudge.backends import processor
 from crossjudge.cli import diagnosis, machine
+from crossjudge.models.choosing import Choice, Trial
 
 
 @pytest.fixture
 def _no_self_test(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The embedded model's verdicts are its own tests' business."""
+    """The embedded model's verdicts are its own tests' business, and measuring engines takes a while."""
     monkeypatch.setattr(diagnosis, "_self_test", lambda: "passed")
+    monkeypatch.setattr(diagnosis, "_choice", lambda: "not measured")
     monkeypatch.setattr(diagnosis, "_torch", lambda: "not looked at")
 
 
@@ -31,7 +34,9 @@ def test_the_findings_are_plain_json(tmp_path, monkeypatch):
     assert found["packages"]["numpy"] == numpy.__version__
     assert found["offline"] is True
     assert {"holds": "exported graphs", "path": str(graphs), "size_bytes": 1234} in found["caches"]
-    assert {check["name"] for check in found["checks"]} >= {"backend onnx", "backend torch", "self-test"}
+    assert {check["name"] for check in found["checks"]} >= {
+        "backend onnx", "backend openvino", "backend torch", "self-test", "precision auto",
+    }  # fmt: skip
 
 
 @pytest.mark.usefixtures("_no_self_test")
@@ -54,15 +59,38 @@ def test_a_required_check_that_fails_is_exit_code_1(monkeypatch, check):
     assert "✗ the reason" in answer.out
 
 
+@pytest.mark.parametrize("check", ["_torch", "_openvino", "_choice"])
 @pytest.mark.usefixtures("_no_self_test")
-def test_a_backend_that_is_missing_is_no_failure(monkeypatch):
+def test_an_engine_that_is_missing_is_no_failure(monkeypatch, check):
     def fail() -> str:
         raise ModuleNotFoundError("not installed")
 
-    monkeypatch.setattr(diagnosis, "_torch", fail)
+    monkeypatch.setattr(diagnosis, check, fail)
     answer = crossjudge("doctor")
     assert answer.code == 0
     assert "not installed" in answer.out
+
+
+def test_an_engine_that_is_not_installed_is_not_imported(monkeypatch):
+    monkeypatch.setattr(diagnosis, "is_installed", lambda package: False)
+    by_name = {check.name: check for check in diagnosis._backends()}
+    for name in ("openvino", "torch"):
+        assert (by_name[f"backend {name}"].passed, by_name[f"backend {name}"].required) == (False, False)
+        assert by_name[f"backend {name}"].detail.startswith("not installed; ")
+    assert by_name["backend onnx"].passed
+
+
+def test_the_engine_that_auto_takes_comes_with_its_reasons(monkeypatch):
+    chosen = Trial(backend="openvino", precision="bf16", error="the only one that runs here")
+    other = Trial(backend="onnx", precision="int8", error="no such operator")
+
+    class Model:
+        def __init__(self, *, precision: str) -> None:
+            assert precision == "auto"
+            self.choice = Choice(backend="openvino", precision="bf16", trials=(other, chosen))
+
+    monkeypatch.setattr("crossjudge.CrossEncoder", Model)
+    assert diagnosis._choice() == "onnx int8: no such operator; chosen: openvino bf16: the only one that runs here"
 
 
 @pytest.mark.usefixtures("_no_self_test")
@@ -86,7 +114,7 @@ def test_every_extra_says_how_to_get_what_it_lacks(monkeypatch):
     by_name = {extra.name: extra for extra in machine.extras()}
     assert by_name["parquet"].missing == ("pyarrow",)
     assert by_name["parquet"].install == "pip install 'crossjudge[parquet]'"
-    assert by_name["torch"].missing == ()
+    assert by_name["torch"].missing == by_name["openvino"].missing == ()
 
 
 def test_processor_features_are_read_from_its_flags(tmp_path):
@@ -94,10 +122,12 @@ def test_processor_features_are_read_from_its_flags(tmp_path):
     x86.write_text("processor\t: 0\nmodel name\t: Xeon\nflags\t\t: fpu avx2 avx512_vnni amx_int8\n")
     arm = tmp_path / "arm"
     arm.write_text("processor\t: 0\nFeatures\t: fp asimd asimddp bf16\n")
-    assert machine._linux(x86) == ("Xeon", frozenset({"fpu", "avx2", "avx512_vnni", "amx_int8"}))
-    assert machine._linux(arm) == ("", frozenset({"fp", "asimd", "asimddp", "bf16"}))
-    assert machine._linux(tmp_path / "missing") == ("", None)
-    assert 1 <= machine.processor().cores <= (os.cpu_count() or 1)
+    assert processor._linux(x86) == ("Xeon", frozenset({"fpu", "avx2", "avx512_vnni", "amx_int8"}))
+    assert processor._linux(arm) == ("", frozenset({"fp", "asimd", "asimddp", "bf16"}))
+    assert processor._linux(tmp_path / "missing") == ("", None)
+    here = processor.processor()
+    assert 1 <= here.cores <= (os.cpu_count() or 1)
+    assert processor.has_bf16() == bool((here.features or {}).get("bf16"))
 
 
 def test_cache_sizes_count_each_file_once(tmp_path):

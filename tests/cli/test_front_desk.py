@@ -9,7 +9,7 @@ from command_line import crossjudge, in_new_process
 import crossjudge as package
 from crossjudge.cli import main as front_desk
 
-COMMANDS = ("judge", "predict", "models", "doctor", "export")
+COMMANDS = ("judge", "predict", "evaluate", "compare", "models", "doctor", "export")
 SLOW = {"numpy", "torch", "transformers", "onnxruntime", "tokenizers", "huggingface_hub", "pyarrow", "safetensors"}
 
 

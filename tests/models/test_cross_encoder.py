@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import random
 import sys
+import threading
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::crossjudge.models.truncation.Tr
 PAIRS = [(pair.text_a, pair.text_b) for pair in random_pairs(200, seed=11)]
 FEW = PAIRS[:12]
 BATCH_SIZES = (1, 2, 7, 32, None)
-FAST_ONNX = ("bert", "xlm-roberta")
+FAST_GRAPHS = {"onnx": ("bert", "xlm-roberta"), "openvino": ("bert",)}
 TORCH_LIMIT, ONNX_LIMIT = 1e-5, 1e-4
 
 QUERY = "How many people live in Berlin?"
@@ -91,12 +92,16 @@ def test_torch_gives_the_references_logits(make: Make, architecture: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "architecture",
-    [name if name in FAST_ONNX else pytest.param(name, marks=pytest.mark.full) for name in ARCHITECTURES],
+    ("backend", "architecture"),
+    [
+        pytest.param(backend, name, marks=() if name in fast else pytest.mark.full)
+        for backend, fast in FAST_GRAPHS.items()
+        for name in ARCHITECTURES
+    ],
 )
-def test_onnx_gives_the_references_logits(make: Make, architecture: str) -> None:
+def test_graphs_give_the_references_logits(make: Make, backend: str, architecture: str) -> None:
     folder = make(architecture)
-    model = CrossEncoder(folder, backend="onnx")
+    model = CrossEncoder(folder, backend=backend)
     assert_same_in_any_batch_and_order(model, reference_logits(folder, PAIRS), ONNX_LIMIT)
 
 
@@ -617,13 +622,57 @@ def test_many_chunks_give_what_one_gives(make: Make, monkeypatch: pytest.MonkeyP
     assert {total for _, total in seen} == {50}
 
 
+@pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 255, 256, 1_000])
+def test_chunks_hold_every_pair_once_and_the_first_is_short(count: int) -> None:
+    """While the first is computed the second is tokenized; a long first one would be waited for by all cores."""
+    chunks = list(cross_encoder._chunks(count, 256))
+    assert [row for chunk in chunks for row in range(chunk.start, chunk.stop)] == list(range(count))
+    assert all(0 < chunk.stop - chunk.start <= 256 for chunk in chunks)
+    assert not chunks or chunks[0].stop - chunks[0].start <= 64
+
+
+def test_the_next_pairs_are_tokenized_while_these_are_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cross_encoder, "CHUNK_PAIRS", 8)
+    model = CrossEncoder(backend="fake")
+    threads: list[threading.Thread] = []
+    encode = model.tokenizer.encode
+
+    def noted(pairs: Any) -> Any:
+        threads.append(threading.current_thread())
+        return encode(pairs)
+
+    monkeypatch.setattr(model.tokenizer, "encode", noted)
+    model.predict(PAIRS[:2])
+    assert threads == [threading.current_thread()], "a few pairs are worth no thread"
+    threads.clear()
+    model.predict(PAIRS[:20])
+    assert len(threads) == 4
+    assert threading.current_thread() not in threads
+
+
+def test_why_an_engine_was_chosen_is_told_where_it_was_asked_for(
+    make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CROSSJUDGE_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("crossjudge.models.choosing.is_installed", lambda package: package == "torch")
+    monkeypatch.setattr("crossjudge.models.choosing.has_bf16", lambda: False)
+    model = CrossEncoder(make("bert"), backend="torch", precision="auto")
+    assert model.choice is not None
+    assert model.choice.sentences() == [
+        "chosen: torch fp32: the only one that runs here",
+        "torch bf16: this processor has no bf16 instructions",
+    ]
+    assert (model.backend, model.precision) == ("torch", "fp32")
+    assert CrossEncoder(make("bert"), backend="torch").choice is None
+
+
 def test_models_that_read_much_at_once_take_fewer_pairs_at_once() -> None:
     assert cross_encoder.chunk_size(64) == cross_encoder.chunk_size(512) == cross_encoder.CHUNK_PAIRS
     assert cross_encoder.chunk_size(8_192) * 8_192 <= cross_encoder.CHUNK_TOKENS
     assert cross_encoder.chunk_size(sys.maxsize) >= 1
 
 
-@pytest.mark.parametrize("backend", ["torch", "onnx", "fake"])
+@pytest.mark.parametrize("backend", ["torch", "onnx", "openvino", "fake"])
 def test_threads_share_a_model_and_get_the_same_numbers(make: Make, backend: str) -> None:
     model = CrossEncoder(make("bert"), backend=backend)
     parts = [PAIRS[start : start + 25] for start in range(0, 200, 25)]

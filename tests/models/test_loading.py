@@ -14,7 +14,10 @@ import torch
 from onnx import TensorProto, helper
 from safetensors.torch import save_file
 
+from crossjudge.backends.base import wishes_of
 from crossjudge.backends.fake import FakeBackend
+from crossjudge.backends.one_way import OneWayBackend
+from crossjudge.backends.premise_cache import BUDGET_BYTES
 from crossjudge.errors import (
     BackendError,
     CorruptFileError,
@@ -25,6 +28,7 @@ from crossjudge.errors import (
 )
 from crossjudge.models import loading
 from crossjudge.models.checkpoint import Checkpoint, load_checkpoint
+from crossjudge.models.graph_cache import cache_folder
 from crossjudge.models.loading import BACKENDS, open_backend
 from crossjudge.models.one_way import OneWayConfig, OneWayEncoder
 from crossjudge.models.one_way_export import export_one_way
@@ -74,23 +78,47 @@ def logits_of(checkpoint: Checkpoint, **options: object) -> np.ndarray:
     tokenizer = PairTokenizer.from_folder(
         checkpoint.tokenizer_folder, max_length=checkpoint.max_length, attention=checkpoint.attention
     )
-    batches = plan(tokenizer.encode(PAIRS), token_budget=4_096, attention=checkpoint.attention)
     backend = open_backend(checkpoint, **options)
-    return np.concatenate([backend.forward(batch)[np.argsort(batch.rows)] for batch in batches])
+    wishes = wishes_of(backend)
+    batches = plan(
+        tokenizer.encode(PAIRS),
+        token_budget=4_096,
+        attention=checkpoint.attention,
+        length_step=wishes.length_step,
+        side_by_side=wishes.side_by_side,
+    )
+    order = np.argsort(np.concatenate([batch.rows for batch in batches]))
+    return np.concatenate([backend.forward(batch) for batch in batches])[order]
 
 
 def test_a_graph_that_came_along_is_run_as_it_is(with_graph: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     assert open_backend(with_graph).name == "onnx"
-    logits = logits_of(with_graph)
     tokenizer = PairTokenizer.from_folder(with_graph.tokenizer_folder, max_length=with_graph.max_length)
-    assert logits.tolist() == [[len(encoding)] * 3 for encoding in tokenizer.encode(PAIRS)]
+    for backend in ("auto", "onnx", "openvino"):
+        logits = logits_of(with_graph, backend=backend)
+        assert logits.tolist() == [[len(encoding)] * 3 for encoding in tokenizer.encode(PAIRS)]
 
 
 @pytest.mark.parametrize("asked", [{"precision": "bf16"}, {"precision": "fp16"}, {"backend": "torch"}])
 def test_what_only_torch_can_do_gets_torch(weights_only: Checkpoint, asked: dict[str, str]) -> None:
     backend = open_backend(weights_only, **asked)
     assert (backend.name, backend.precision) == ("torch", asked.get("precision", "fp32"))
+
+
+@pytest.mark.parametrize("precision", [None, "auto", "fp32", "bf16"])
+def test_openvino_runs_in_the_precision_that_was_asked_for(with_graph: Checkpoint, precision: str | None) -> None:
+    backend = open_backend(with_graph, backend="openvino", precision=precision)
+    wanted = precision if precision in ("fp32", "bf16") else "fp32"
+    assert (backend.name, backend.precision) == ("openvino", wanted)
+
+
+def test_without_openvino_the_error_says_how_to_get_it(with_graph: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'crossjudge\[openvino\]'") as caught:
+        open_backend(with_graph, backend="openvino")
+    assert caught.value.extra == "openvino"
+    assert open_backend(with_graph).name == "onnx"
 
 
 def test_fake_answers_in_the_checkpoints_shape(tmp_path: Path, weights_only: Checkpoint) -> None:
@@ -119,11 +147,12 @@ def test_auto_falls_back_to_torch_where_there_can_be_no_graph(
 @pytest.mark.parametrize(
     ("asked", "error", "message"),
     [
-        ({"backend": "openvinyl"}, InputError, "no backend 'openvinyl'; there are auto, onnx, torch, fake"),
-        ({"precision": "int9"}, InputError, "no precision 'int9'"),
+        ({"backend": "openvinyl"}, InputError, "no backend 'openvinyl'; there are auto, onnx, openvino, torch, fake"),
+        ({"precision": "int9"}, InputError, "no precision 'int9'; there are auto, fp32, bf16, fp16, int8"),
         ({"head": "nli"}, InputError, "no head 'nli'"),
         ({"backend": "onnx", "precision": "int8"}, BackendError, "precision 'int8'.*graph is fp32"),
         ({"backend": "onnx", "device": "cuda"}, BackendError, "device 'cuda'.*backend='torch'"),
+        ({"backend": "openvino", "device": "cuda"}, BackendError, "OpenVINO: device 'cuda'.*backend='torch'"),
         ({"backend": "torch", "precision": "int8"}, BackendError, "precision 'int8'"),
         ({"num_threads": 0}, InputError, "num_threads=0"),
     ],
@@ -157,8 +186,10 @@ def test_torch_needs_weights_and_torch(with_graph: Checkpoint, monkeypatch: pyte
         open_backend(with_graph, backend="torch")
 
 
-def test_every_backend_is_where_the_table_says() -> None:
-    assert {name: loading._class_of(name).name for name in BACKENDS} == {name: name for name in BACKENDS}
+def test_every_backend_is_where_the_table_says(with_graph: Checkpoint) -> None:
+    for name in BACKENDS:
+        opened = open_backend(with_graph, backend=name)
+        assert (type(opened), opened.name) == (loading._class_of(name), name)
 
 
 @pytest.fixture
@@ -181,5 +212,31 @@ def two_heads(tmp_path: Path) -> Checkpoint:
 def test_a_head_is_read_by_name_on_every_backend(two_heads: Checkpoint, head: str | None, num_labels: int) -> None:
     by_graph = logits_of(two_heads, backend="onnx", head=head)
     assert by_graph.shape == (2, num_labels)
-    by_network = logits_of(two_heads, backend="torch", device="cpu", head=head)
-    np.testing.assert_allclose(by_graph, by_network, atol=1e-4, rtol=0)
+    for backend in ("torch", "openvino"):
+        np.testing.assert_allclose(logits_of(two_heads, backend=backend, head=head), by_graph, atol=1e-4, rtol=0)
+
+
+def test_graphs_for_openvino_are_made_once_and_kept(two_heads: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = logits_of(two_heads, backend="openvino")
+    (kept,) = (cache_folder() / "graphs").iterdir()
+    assert {path.name for path in kept.glob("*.onnx")} == {
+        "pairs.onnx", "premise.onnx", "hypotheses.onnx", "embed.onnx",
+    }  # fmt: skip
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    np.testing.assert_array_equal(logits_of(two_heads, backend="openvino"), first)
+
+
+def test_making_graphs_for_openvino_needs_onnx(two_heads: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(MissingExtraError, match=r"write .* for OpenVINO.*crossjudge\[torch\]"):
+        open_backend(two_heads, backend="openvino")
+
+
+@pytest.mark.parametrize("backend", ["onnx", "openvino"])
+def test_how_many_bytes_of_premises_are_kept_is_the_callers(two_heads: Checkpoint, backend: str) -> None:
+    opened = open_backend(two_heads, backend=backend, premise_cache_bytes=12_345)
+    assert isinstance(opened, OneWayBackend)
+    assert opened.cache.budget_bytes == 12_345
+    default = open_backend(two_heads, backend=backend)
+    assert isinstance(default, OneWayBackend)
+    assert default.cache.budget_bytes == BUDGET_BYTES

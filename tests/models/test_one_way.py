@@ -1,11 +1,11 @@
-"""The one-way cross-encoder: a hypothesis's logits are its own, in PyTorch and in both exported graphs."""
+"""The one-way cross-encoder: a hypothesis's logits are its own, in PyTorch and in the graphs of every engine."""
 
 from __future__ import annotations
 
 import json
 import random
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,6 @@ from safetensors.torch import load_file, save_file
 
 from crossjudge import BiEncoder, CrossEncoder
 from crossjudge.backends.base import Backend
-from crossjudge.backends.onnx import OnnxBackend
 from crossjudge.backends.torch import TorchBackend
 from crossjudge.errors import (
     CorruptFileError,
@@ -35,12 +34,13 @@ from crossjudge.errors import (
     MissingFileError,
     UnsupportedModelError,
 )
-from crossjudge.models.loaded import EMBEDDED
+from crossjudge.models.checkpoint import load_checkpoint
+from crossjudge.models.loading import open_backend
 from crossjudge.models.manifest import verify_manifest
 from crossjudge.models.networks import ONE_WAY_INPUTS, HeadNetwork
 from crossjudge.models.one_way import OneWayConfig, OneWayEncoder, mean_pool
 from crossjudge.models.one_way_export import WEIGHTS, export_one_way, read_config, read_weights
-from crossjudge.models.one_way_graph import quantize_columns, quantize_matrix
+from crossjudge.models.quantization.matrices import quantize_columns, quantize_matrix
 from crossjudge.text.batching import mask_of, pad
 from crossjudge.text.tokenization import PairTokenizer
 from crossjudge.types import Encoding, FloatArray, OneWayBatch, Pair
@@ -51,6 +51,9 @@ HEADS = {"nli": ("contradiction", "entailment", "neutral")}
 FP32, INT8 = 1e-4, 0.02
 LABEL_MARGIN = 0.04
 N_HYPOTHESES = 50
+GRAPHS = ("judge", "premise", "hypotheses", "embed")
+ENGINES = [("torch", FP32), ("fp32", FP32), ("int8", INT8), ("openvino", FP32)]
+"""See `Model.backend`, and how far a pair's logits may move with its neighbours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +67,11 @@ class Model:
     tokenizer: PairTokenizer
 
     def backend(self, engine: str) -> Backend:
-        """ "torch", "fp32" or "int8"."""
+        """ "torch" is the network itself; "fp32", "int8" and "openvino" run an exported folder."""
         if engine == "torch":
             return TorchBackend(HeadNetwork(self.encoder, "nli"), inputs=ONE_WAY_INPUTS, device="cpu")
-        return OnnxBackend(self.folders[engine] / "judge.onnx", num_threads=1)
+        name, precision = ("openvino", "fp32") if engine == "openvino" else ("onnx", engine)
+        return open_backend(load_checkpoint(self.folders[precision]), backend=name, num_threads=1)
 
     def encodings(self, premise: str, hypotheses: Sequence[str]) -> list[Encoding]:
         return self.tokenizer.encode([Pair(premise, hypothesis) for hypothesis in hypotheses])
@@ -91,6 +95,14 @@ def make_base(folder: Path, architecture: str) -> Path:
                 weight.add_(0.2 * torch.randn(weight.shape, generator=generator))
         model.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Where graphs for OpenVINO are kept."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CROSSJUDGE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="module", params=ARCHITECTURES)
@@ -155,7 +167,7 @@ def assert_same(one: FloatArray, other: FloatArray, tolerance: float) -> None:
 # The law
 
 
-@pytest.mark.parametrize(("engine", "tolerance"), [("torch", FP32), ("fp32", FP32), ("int8", INT8)])
+@pytest.mark.parametrize(("engine", "tolerance"), ENGINES)
 def test_logits_are_the_same_alone_in_company_and_in_any_order(model: Model, engine: str, tolerance: float) -> None:
     backend, padding = model.backend(engine), model.encoder.config.pad_token_id
     (premise,) = texts(1, 5, most_words=12)
@@ -167,7 +179,7 @@ def test_logits_are_the_same_alone_in_company_and_in_any_order(model: Model, eng
     assert_same(judged(backend, [[encodings[row] for row in order]], padding), alone[order], tolerance)
 
 
-@pytest.mark.parametrize(("engine", "tolerance"), [("torch", FP32), ("fp32", FP32), ("int8", INT8)])
+@pytest.mark.parametrize(("engine", "tolerance"), ENGINES)
 def test_other_premises_in_the_batch_change_nothing(model: Model, engine: str, tolerance: float) -> None:
     backend, padding = model.backend(engine), model.encoder.config.pad_token_id
     groups = [
@@ -189,10 +201,12 @@ def test_the_embedded_model_keeps_the_law() -> None:
     premise = " ".join(TEXTS[:6])
     hypotheses = texts(N_HYPOTHESES, 7, most_words=14)
     encodings = engine.tokenizer.encode([Pair(premise, hypothesis) for hypothesis in hypotheses])
-    backend = OnnxBackend(EMBEDDED / "judge.onnx", num_threads=1)
+    backend = open_backend(engine.checkpoint, backend="onnx", num_threads=1)
     alone = np.concatenate([judged(backend, [[one]], 0) for one in encodings])
-    assert_same(judged(backend, [encodings], 0), alone, INT8)
-    assert_same(judged(backend, [encodings[::-1]], 0)[::-1], alone, INT8)
+    # The first time all are read with their premise; from the second on the premise is kept, and then at hand.
+    for _ in range(3):
+        assert_same(judged(backend, [encodings], 0), alone, INT8)
+        assert_same(judged(backend, [encodings[::-1]], 0)[::-1], alone, INT8)
     # As a caller meets it: grouped, packed and sorted by the engine itself, among other pairs.
     others = [(hypothesis, premise) for hypothesis in hypotheses[:5]]
     assert_same(engine.logits([*others, *((premise, one) for one in hypotheses)])[5:], alone, INT8)
@@ -263,17 +277,20 @@ def test_weights_read_back_compute_what_the_graph_computes(model: Model, precisi
         assert np.corrcoef(ours.ravel(), graph.ravel())[0, 1] > 0.99
 
 
-@pytest.mark.parametrize("backend", ["onnx", "torch"])
-def test_a_folder_runs_on_either_backend_with_the_same_numbers(model: Model, backend: str) -> None:
+@pytest.mark.parametrize("backend", ["onnx", "openvino", "torch"])
+def test_a_folder_runs_on_every_backend_with_the_same_numbers(model: Model, backend: str) -> None:
     pairs = [(a, b) for a in texts(2, 14, most_words=8) for b in texts(4, 15, most_words=6)]
     encodings = model.tokenizer.encode([Pair(*pair) for pair in pairs])
     expected = judged(model.backend("torch"), [[one] for one in encodings], model.encoder.config.pad_token_id)
     engine = CrossEncoder(model.folders["fp32"], backend=backend, device="cpu")
     assert (engine.labels, engine.attention, engine.precision) == (HEADS["nli"], "one_way", "fp32")
-    assert np.abs(engine.logits(pairs) - expected).max() < FP32
+    for batch_size in (None, 1, 3):
+        assert np.abs(engine.logits(pairs, batch_size=batch_size) - expected).max() < FP32
 
 
-@pytest.mark.parametrize(("precision", "backend"), [("fp32", "onnx"), ("fp32", "torch"), ("int8", "onnx")])
+@pytest.mark.parametrize(
+    ("precision", "backend"), [("fp32", "onnx"), ("fp32", "torch"), ("fp32", "openvino"), ("int8", "onnx")]
+)
 def test_the_embedding_graph_gives_the_pooled_premise_states(model: Model, precision: str, backend: str) -> None:
     single = texts(6, 16, most_words=12)
     vectors = BiEncoder(model.folders[precision], backend=backend, device="cpu").encode(single)
@@ -287,18 +304,21 @@ def test_the_embedding_graph_gives_the_pooled_premise_states(model: Model, preci
             assert float(vector @ expected[0].numpy()) > 0.98
 
 
-def test_both_graphs_lie_over_one_file_of_weights(model: Model) -> None:
-    folder = model.folders["int8"]
-    places: list[dict[str, tuple[str, ...]]] = []
-    for name in ("judge.onnx", "embed.onnx"):
-        tensors = onnx.load(folder / name, load_external_data=False).graph.initializer
-        places.append(
-            {one.name: tuple(entry.value for entry in one.external_data) for one in tensors if one.external_data}
-        )
-        assert {place[0] for place in places[-1].values()} == {WEIGHTS}
-    shared = places[0].keys() & places[1].keys()
-    assert "layers.0.qkv.int8" in shared
-    assert all(places[0][name] == places[1][name] for name in shared)
+@pytest.mark.parametrize(
+    ("precision", "shared"), [("fp32", "layers.0.qkv.weight"), ("int8", "layers.0.qkv.weight.int8")]
+)
+def test_all_graphs_lie_over_one_file_of_weights(model: Model, precision: str, shared: str) -> None:
+    folder = model.folders[precision]
+    assert {path.name for path in folder.glob("*.onnx")} == {f"{name}.onnx" for name in GRAPHS}
+    places: dict[str, set[tuple[str, ...]]] = {}
+    for name in GRAPHS:
+        tensors = onnx.load(folder / f"{name}.onnx", load_external_data=False).graph.initializer
+        for one in tensors:
+            if one.external_data:
+                places.setdefault(one.name, set()).add(tuple(entry.value for entry in one.external_data))
+        assert shared in {one.name for one in tensors}
+    assert {len(place) for place in places.values()} == {1}, "each constant lies in one place, whoever uses it"
+    assert {location for place in places.values() for location, *_ in place} == {WEIGHTS}
 
 
 @pytest.mark.parametrize("name", [WEIGHTS, "judge.onnx", "tokenizer.json", "config.json"])

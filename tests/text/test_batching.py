@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from crossjudge.backends.fake import FakeBackend
 from crossjudge.errors import InputError
-from crossjudge.text.batching import WASTE_LIMIT, plan
-from crossjudge.types import Batch, Encoding, JointBatch, OneWayBatch
+from crossjudge.text.batching import SHARING_PAYS, WASTE_LIMIT, plan
+from crossjudge.types import Batch, Encoding, IntArray, JointBatch, OneWayBatch, PairBatch
 
 PAD = 7
 
@@ -23,6 +23,7 @@ short = st.lists(st.integers(0, 30), min_size=2, max_size=6)
 premises = st.sampled_from([[10, 11], [10, 12], [10] * 5, [11] * 12])
 budgets = st.integers(1, 400)
 batch_sizes = st.one_of(st.none(), st.integers(1, 9))
+steps = st.integers(1, 24)
 
 
 def joint(tokens: Sequence[int]) -> Encoding:
@@ -45,43 +46,126 @@ def assert_every_row_once(batches: Sequence[Batch], n: int) -> None:
 
 
 def assert_within_limits(batches: Sequence[Batch], token_budget: int, batch_size: int | None) -> None:
+    """A batch of one row may be over the budget, since there is no smaller one."""
     for batch in batches:
         assert batch.total_tokens <= token_budget or len(batch.rows) == 1
         assert 1 <= len(batch.rows) <= (batch_size or len(batch.rows))
 
 
-@given(joint_encodings, budgets, batch_sizes)
+def up_to(step: int, length: int) -> int:
+    """`length` tokens, padded to a multiple of `step`."""
+    return -(-length // step) * step
+
+
+@given(joint_encodings, budgets, batch_sizes, steps)
 def test_joint_batches_hold_every_encoding_whole_and_keep_to_their_limits(
-    encodings: list[Encoding], token_budget: int, batch_size: int | None
+    encodings: list[Encoding], token_budget: int, batch_size: int | None, step: int
 ) -> None:
-    batches = plan(encodings, token_budget=token_budget, batch_size=batch_size, pad_token_id=PAD)
+    batches = plan(encodings, token_budget=token_budget, batch_size=batch_size, pad_token_id=PAD, length_step=step)
     assert_every_row_once(batches, len(encodings))
     assert_within_limits(batches, token_budget, batch_size)
     for batch in batches:
         assert isinstance(batch, JointBatch)
         lengths = [len(encodings[row]) for row in batch.rows]
-        assert batch.total_tokens <= WASTE_LIMIT * sum(lengths)
+        width = up_to(step, max(lengths))
+        assert batch.input_ids.shape == (len(batch.rows), width)
+        assert batch.total_tokens <= WASTE_LIMIT * sum(up_to(step, length) for length in lengths)
         for place, row in enumerate(batch.rows):
             encoding, length = encodings[row], lengths[place]
             assert batch.input_ids[place, :length].tolist() == encoding.input_ids.tolist()
             assert batch.token_type_ids[place, :length].tolist() == encoding.type_ids.tolist()
-            assert batch.attention_mask[place].tolist() == [1] * length + [0] * (max(lengths) - length)
+            assert batch.attention_mask[place].tolist() == [1] * length + [0] * (width - length)
             assert set(batch.input_ids[place, length:].tolist()) <= {PAD}
             assert set(batch.token_type_ids[place, length:].tolist()) <= {0}
 
 
-@given(one_way_encodings, budgets, batch_sizes)
+@given(one_way_encodings, budgets, batch_sizes, steps, st.booleans())
 def test_one_way_batches_hold_every_encoding_whole_and_keep_to_their_limits(
-    encodings: list[Encoding], token_budget: int, batch_size: int | None
+    encodings: list[Encoding], token_budget: int, batch_size: int | None, step: int, side_by_side: bool
 ) -> None:
-    batches = plan(encodings, token_budget=token_budget, batch_size=batch_size, attention="one_way", pad_token_id=PAD)
+    batches = plan(
+        encodings,
+        token_budget=token_budget,
+        batch_size=batch_size,
+        attention="one_way",
+        pad_token_id=PAD,
+        length_step=step,
+        side_by_side=side_by_side,
+    )
     assert_every_row_once(batches, len(encodings))
     assert_within_limits(batches, token_budget, batch_size)
     for batch in batches:
+        if isinstance(batch, PairBatch):
+            assert side_by_side
+            assert_pairs_are_whole(batch, encodings, step)
+            continue
         assert isinstance(batch, OneWayBatch)
+        assert batch.premise_ids.shape[1] == up_to(step, int(batch.premise_mask.sum(axis=1).max()))
         assert batch.rows.tolist() == [row for row in batch.slots.ravel().tolist() if row >= 0]
         for place, slot in np.ndindex(batch.slots.shape):
             assert_slot_holds_its_row(batch, place, slot, encodings)
+
+
+def assert_pairs_are_whole(batch: PairBatch, encodings: Sequence[Encoding], step: int) -> None:
+    lengths = [len(encodings[row]) for row in batch.rows]
+    assert batch.lengths.tolist() == lengths
+    assert batch.premise_lens.tolist() == [encodings[row].premise_len for row in batch.rows]
+    assert batch.input_ids.shape == (len(lengths), up_to(step, max(lengths)))
+    assert batch.total_tokens <= WASTE_LIMIT * sum(up_to(step, length) for length in lengths)
+    for ids, row, length in zip(batch.input_ids, batch.rows, lengths, strict=True):
+        assert ids[:length].tolist() == encodings[row].input_ids.tolist()
+        assert set(ids[length:].tolist()) <= {PAD}
+
+
+def one_way_kinds(
+    encodings: Sequence[Encoding], at_hand: Callable[[IntArray], bool] | None = None
+) -> tuple[set[int], set[int]]:
+    """Rows that were planned side by side, and rows that were planned against their premise."""
+    batches = plan(
+        encodings, token_budget=10_000, attention="one_way", pad_token_id=PAD, side_by_side=True, at_hand=at_hand
+    )
+    assert_every_row_once(batches, len(encodings))
+    pairs = {int(row) for batch in batches if isinstance(batch, PairBatch) for row in batch.rows}
+    return pairs, set(range(len(encodings))) - pairs
+
+
+def test_pairs_that_share_a_premise_are_asked_of_it_and_the_others_stand_side_by_side() -> None:
+    shared, own, short_one = [10] * 20, [11] * 20, [12] * 3
+    premises = [shared, own, shared, short_one, short_one, shared]
+    pairs, asked = one_way_kinds([one_way(premise, [1, row]) for row, premise in enumerate(premises)])
+    assert asked == {0, 2, 5}
+    assert pairs == {1, 3, 4}, "sparing three tokens once is not worth a batch of another kind"
+
+
+@given(one_way_encodings)
+def test_a_premise_is_asked_of_where_that_spares_tokens_enough(encodings: list[Encoding]) -> None:
+    counts = Counter(tuple(one.input_ids[: one.premise_len].tolist()) for one in encodings)
+    pairs, _ = one_way_kinds(encodings)
+    for row, one in enumerate(encodings):
+        spared = (counts[tuple(one.input_ids[: one.premise_len].tolist())] - 1) * one.premise_len
+        assert (row in pairs) == (spared < SHARING_PAYS)
+
+
+def test_a_premise_at_hand_is_asked_of_even_by_a_lone_pair() -> None:
+    known, other, known_but_short = [10] * 20, [11] * 20, [12] * (SHARING_PAYS - 1)
+    met: list[list[int]] = []
+
+    def at_hand(premise_ids: IntArray) -> bool:
+        met.append(premise_ids.tolist())
+        return premise_ids.tolist() in (known, known_but_short)
+
+    encodings = [one_way(premise, [1, 2, 3]) for premise in (known, other, known_but_short)]
+    pairs, asked = one_way_kinds(encodings, at_hand)
+    assert (pairs, asked) == ({1, 2}, {0})
+    assert met == [known, other], "each premise is asked about once, as it stands, and short ones not at all"
+
+
+def test_nothing_stands_side_by_side_unless_the_engine_wishes_it() -> None:
+    encodings = [one_way([10 + row] * 20, [1, 2]) for row in range(4)]
+    batches = plan(encodings, token_budget=400, attention="one_way", at_hand=lambda _: False)
+    assert all(isinstance(batch, OneWayBatch) for batch in batches)
+    joint_batches = plan([joint([1, 2, 3])], token_budget=400, side_by_side=True)
+    assert all(isinstance(batch, JointBatch) for batch in joint_batches)
 
 
 def assert_slot_holds_its_row(batch: OneWayBatch, place: int, slot: int, encodings: Sequence[Encoding]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -11,18 +13,33 @@ from crossjudge.errors import NonFiniteLogitsError
 from crossjudge.types import Batch, FloatArray, IntArray, JointBatch
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BatchWishes:
+    """What batches an engine computes best.
+
+    `length_step`: rows padded to a multiple of so many tokens. `side_by_side`: whether one-way pairs that share no
+    premise should come as `PairBatch`. `token_budget`: tokens of one batch, padding included.
+    """
+
+    length_step: int = 1
+    side_by_side: bool = False
+    token_budget: int = 2_048
+
+
 class Backend(Protocol):
     """An engine with one model in it. Any number of threads may call `forward` at once."""
 
     @property
     def name(self) -> str:
-        """ "onnx", "torch" or "fake"."""
+        """ "onnx", "openvino", "torch" or "fake"."""
         ...
 
     @property
     def precision(self) -> str:
         """ "fp32", "bf16", "fp16" or "int8"."""
         ...
+
+    # Backends may also have `wishes: BatchWishes`, and `forward_all`, which computes several batches at once.
 
     def forward(self, batch: Batch) -> FloatArray:
         """Float32 logits `(n_pairs, num_labels)` in the order of `batch.rows`; bi-encoders give token states
@@ -35,6 +52,22 @@ class Backend(Protocol):
     def close(self) -> None:
         """Let go of the model; calling it twice is fine, and `forward` afterwards raises `BackendError`."""
         ...
+
+
+def wishes_of(backend: Backend) -> BatchWishes:
+    """The backend's own wishes, or none in particular."""
+    wishes: BatchWishes = getattr(backend, "wishes", BatchWishes())
+    return wishes
+
+
+def forward_each(backend: Backend, batches: Iterable[Batch]) -> Iterator[FloatArray]:
+    """`forward` of every batch, in their order; several at once where the backend can."""
+    many = getattr(backend, "forward_all", None)
+    if many is not None:
+        yield from many(batches)
+        return
+    for batch in batches:
+        yield backend.forward(batch)
 
 
 def finished(values: NDArray[np.floating], batch: Batch) -> FloatArray:

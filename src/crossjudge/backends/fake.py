@@ -88,6 +88,7 @@ def _texts(batch: Batch) -> Iterator[tuple[IntArray, IntArray]]:
             hypothesis = batch.hypothesis_ids[place, slot][batch.hypothesis_mask[place, slot] == 1]
             yield premise[1:-1], hypothesis[1:-1]
         return
+    assert isinstance(batch, JointBatch)  # it does not wish for pairs side by side
     for ids, mask in zip(batch.input_ids, batch.attention_mask, strict=True):
         yield _split(ids[mask == 1])
 

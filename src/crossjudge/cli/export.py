@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crossjudge.cli.failures import reported, say
+
+if TYPE_CHECKING:
+    from crossjudge.models.certificates import Certificate
 
 
 class Kind(StrEnum):
@@ -33,7 +37,15 @@ def export(
         ExportPrecision | None,
         typer.Option(
             "--precision",
-            help="What the graph computes with. Checkpoints: fp32. One-way models that you trained: int8, if left out.",
+            help="What the graph computes with. Checkpoints: fp32 if left out. One-way models that you trained: int8.",
+        ),
+    ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(
+            "--calibration",
+            metavar="PATH",
+            help="Pairs that int8 scales are measured on (jsonl, csv, tsv, parquet); hand-written ones if left out.",
         ),
     ] = None,
     kind: Annotated[Kind, typer.Option("--kind", help="What the checkpoint is.")] = Kind.CROSS_ENCODER,
@@ -54,10 +66,12 @@ def export(
 
     crossjudge export cross-encoder/ms-marco-MiniLM-L6-v2 ./reranker
 
+    crossjudge export cross-encoder/ms-marco-MiniLM-L6-v2 ./reranker-int8 --precision int8 --calibration pairs.jsonl
+
     crossjudge export embedded ./judge
     """
     with reported(debug=debug, quiet=quiet):
-        from crossjudge.cli.exporting import ExportRequest, write_folder
+        from crossjudge.cli.exporting import ExportRequest, calibration_pairs, certificates_of, write_folder
         from crossjudge.models.checkpoint import Checkpoint, load_checkpoint
 
         def load(path: str | Path) -> Checkpoint:
@@ -73,19 +87,31 @@ def export(
 
         wanted = None if precision is None else precision.value
         announce = _say_nothing if quiet else say
-        request = ExportRequest(model=model, out=out, precision=wanted, max_length=max_length, announce=announce)
+        request = ExportRequest(
+            model=model,
+            out=out,
+            precision=wanted,
+            max_length=max_length,
+            announce=announce,
+            calibration=None if calibration is None else calibration_pairs(calibration),
+        )
         made = write_folder(request, load)
         use = f"crossjudge predict --model {out} ..." if kind is Kind.CROSS_ENCODER else f'BiEncoder("{out}") in Python'
-        _tell(out, made, use, as_json=as_json, quiet=quiet)
+        _tell(out, made, use, certificates_of(out), as_json=as_json, quiet=quiet)
 
 
 def _say_nothing(_: str) -> None:
     """What --quiet asks for."""
 
 
-def _tell(folder: Path, precision: str, use: str, *, as_json: bool, quiet: bool) -> None:
+def _tell(
+    folder: Path, precision: str, use: str, certificates: list[Certificate], *, as_json: bool, quiet: bool
+) -> None:
     size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     if as_json:
-        print(json.dumps({"folder": str(folder), "precision": precision, "bytes": size_bytes}))
+        certified = [asdict(one) for one in certificates]
+        print(json.dumps({"folder": str(folder), "precision": precision, "bytes": size_bytes, "parity": certified}))
     elif not quiet:
+        for one in certificates:
+            print(f"{one.sentence()}.")
         print(f"{folder} ({size_bytes / 1e6:,.1f} MB). Use it with: {use}")

@@ -10,11 +10,15 @@ from pathlib import Path
 
 from crossjudge.errors import InputError
 from crossjudge.extras import require
+from crossjudge.files import BadRow, read_pairs
+from crossjudge.models.certificates import Certificate, load_certificates
 from crossjudge.models.checkpoint import Checkpoint
+from crossjudge.models.export import CERTIFICATES
 from crossjudge.models.export import export as export_joint
 from crossjudge.models.loaded import EMBEDDED, EMBEDDED_NAME
 from crossjudge.models.manifest import MANIFEST, read_manifest, verify_manifest
 from crossjudge.models.one_way_folder import is_trained
+from crossjudge.types import Pair
 
 JOINT_PRECISION, TRAINED_PRECISION = "fp32", "int8"
 """What a graph computes with where nobody says."""
@@ -31,6 +35,23 @@ class ExportRequest:
     precision: str | None
     max_length: int | None
     announce: Callable[[str], None]
+    calibration: tuple[Pair, ...] | None = None
+
+
+def calibration_pairs(path: Path) -> tuple[Pair, ...]:
+    """The pairs in a file; a row that is none is an error here, since nobody would miss it later."""
+    pairs = []
+    for row in read_pairs(path):
+        if isinstance(row, BadRow):
+            raise row.error
+        pairs.append(row.pair)
+    return tuple(pairs)
+
+
+def certificates_of(folder: Path) -> list[Certificate]:
+    """What an int8 export found, from the folder it wrote; none for any other."""
+    found = sorted(folder.rglob(CERTIFICATES))
+    return load_certificates(found[0]) if found else []
 
 
 def write_folder(request: ExportRequest, load: Callable[[str | Path], Checkpoint]) -> str:
@@ -47,14 +68,10 @@ def write_folder(request: ExportRequest, load: Callable[[str | Path], Checkpoint
     checkpoint = load(EMBEDDED if request.model == EMBEDDED_NAME else request.model)
     if checkpoint.attention == "one_way":
         return _copy_exported(checkpoint, request)
-    if request.precision not in (None, JOINT_PRECISION):
-        raise InputError(
-            f"Exporting {request.model} in {request.precision}: the graph of a joint checkpoint is written in "
-            f"{JOINT_PRECISION} only. Leave --precision out; judge and predict have one of their own, for running it."
-        )
-    request.announce(f"exporting {request.model} ({checkpoint.architecture}) in fp32; this may take a minute.")
-    export_joint(checkpoint, request.out, precision=JOINT_PRECISION)
-    return JOINT_PRECISION
+    precision = request.precision or JOINT_PRECISION
+    request.announce(f"exporting {request.model} ({checkpoint.architecture}) in {precision}; this may take a minute.")
+    export_joint(checkpoint, request.out, precision=precision, calibration=request.calibration)
+    return precision
 
 
 def _export_trained(trained: Path, request: ExportRequest) -> str:
@@ -66,7 +83,9 @@ def _export_trained(trained: Path, request: ExportRequest) -> str:
     request.announce(f"exporting {trained} (one_way) in {precision}; this may take a minute.")
     _put_in_place(
         request.out,
-        lambda fresh: export_one_way(trained, fresh, precision=precision, max_length=request.max_length),
+        lambda fresh: export_one_way(
+            trained, fresh, precision=precision, max_length=request.max_length, calibration=request.calibration
+        ),
     )
     return precision
 

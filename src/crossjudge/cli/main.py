@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import crossjudge
-from crossjudge.cli import doctor, export, judge, models, predict
+from crossjudge.cli import bench, compare, doctor, evaluate, export, judge, models, predict
 from crossjudge.cli.failures import output_flushed
 
 INTERNAL_ERROR = 70
@@ -25,7 +25,10 @@ app = typer.Typer(
 )
 app.command()(judge.judge)
 app.command()(predict.predict)
+app.command()(evaluate.evaluate)
+app.command()(compare.compare)
 app.command()(models.models)
+app.command()(bench.bench)
 app.command()(doctor.doctor)
 app.command()(export.export)
 

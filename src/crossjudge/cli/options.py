@@ -22,6 +22,7 @@ class Backend(StrEnum):
 
     AUTO = "auto"
     ONNX = "onnx"
+    OPENVINO = "openvino"
     TORCH = "torch"
     FAKE = "fake"
 
@@ -63,7 +64,12 @@ class ModelOptions:
     )
     device: Annotated[str | None, option("--device", _MODEL, "cpu, cuda, cuda:1 and so on.", metavar="NAME")] = None
     precision: Annotated[
-        Precision | None, option("--precision", _MODEL, "If left out: as shipped (embedded model) or fp32.")
+        Precision | None,
+        option(
+            "--precision",
+            _MODEL,
+            "If left out: as shipped (embedded model) or fp32. auto: the fastest that decides as fp32 does.",
+        ),
     ] = None
     max_length: Annotated[
         int | None, option("--max-length", _MODEL, "Most tokens of a pair; the model's own if left out.", min=1)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from crossjudge.backends.base import forward_each
 from crossjudge.models.activation_functions import resolve_activation
 from crossjudge.models.cross_encoder import chunk_size, index_errors
 from crossjudge.models.loaded import Opened, load_model
@@ -116,14 +117,17 @@ class BiEncoder(Opened):
             stacklevel=3,
         )
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
-        for batch in plan(
+        wishes = self._loaded.wishes
+        batches = plan(
             encodings,
-            token_budget=self._loaded.token_budget,
+            token_budget=wishes.token_budget,
             batch_size=batch_size,
             pad_token_id=self.tokenizer.pad_token_id,
-        ):
+            length_step=wishes.length_step,
+        )
+        for batch, states in zip(batches, forward_each(self._loaded.backend, batches), strict=True):
             assert isinstance(batch, JointBatch)
-            vectors[batch.rows] = self._finish(self._pool(self._loaded.backend.forward(batch), batch.attention_mask))
+            vectors[batch.rows] = self._finish(self._pool(states, batch.attention_mask))
         return vectors
 
     def _finish(self, pooled: FloatArray) -> FloatArray:

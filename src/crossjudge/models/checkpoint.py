@@ -61,7 +61,7 @@ class Checkpoint:
     - `labels`: by id, `num_labels` of them, none for a bi-encoder. `labels_are_named`: false for `LABEL_0` and such.
     - `max_length`: tokens, special tokens included.
     - `activation`: canonical name of the saved one, None if none was saved. `objective`: from our own config only.
-    - `heads`: head name -> its labels, one-way models only. `pooling`: bi-encoders only.
+    - `graphs`: name -> file, and `heads`: head name -> its labels, one-way models only. `pooling`: bi-encoders only.
     - `weights`: safetensors files, `()` where there is only a graph. `graph`: an ONNX graph that came along.
     - `tokenizer_folder`: where the tokenizer and the transformer's own `config.json` are.
     - `prompt`: text to put before `text_a` or the single text, usually empty. `lowercase`: lower-case texts first.
@@ -85,6 +85,7 @@ class Checkpoint:
     tokenizer_folder: Path
     raw: Mapping[str, Any]
     heads: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    graphs: dict[str, Path] = field(default_factory=dict)
     prompt: str = ""
     lowercase: bool = False
 
@@ -273,7 +274,8 @@ def _read_one_way(folder: Path, config: dict[str, Any], asked: _Asked) -> Checkp
         heads=settings.heads,
         pooling=settings.pooling if asked.kind == "bi_encoder" else None,
         weights=(),
-        graph=settings.graph,
+        graph=None,
+        graphs=settings.graphs,
         tokenizer_folder=folder,
         raw=config,
     )

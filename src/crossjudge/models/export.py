@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from crossjudge.errors import BackendError, InputError
 from crossjudge.extras import require
+from crossjudge.models.certificates import save_certificates
 from crossjudge.models.checkpoint import Checkpoint, Kind
 from crossjudge.models.graph_cache import EXPORTER_VERSION, RECORD, cached_graph, graph_key, keep_graph
 from crossjudge.models.layout import GRAPHS, INDEX, WEIGHTS
+from crossjudge.models.parity_sample import sample_pairs
+from crossjudge.text.tokenization import PairTokenizer
+from crossjudge.types import Pair
 
 PACKAGES = ("torch", "transformers", "onnx", "onnxscript")
 """What exporting needs beyond the core; the `torch` extra brings them."""
 
 PRECISIONS = ("fp32", "bf16", "fp16", "int8")
+WRITTEN = ("fp32", "int8")
+"""Those that a graph file is written in."""
+
+OPENVINO_INT8 = "onnx/model_openvino_int8.onnx"
+"""Where the int8 graph for OpenVINO lies, beside `GRAPHS[0]`, which is ONNX Runtime's."""
+CERTIFICATES = "parity.json"
 
 
 def kind_of(checkpoint: Checkpoint) -> Kind:
@@ -43,11 +54,19 @@ def exported_graph(checkpoint: Checkpoint) -> Path:
     return keep_graph(key, _record(checkpoint, kind), lambda path: _make_graph(checkpoint, kind, path))
 
 
-def export(checkpoint: Checkpoint, out_folder: str | Path, *, precision: str = "fp32") -> Path:
+def export(
+    checkpoint: Checkpoint,
+    out_folder: str | Path,
+    *,
+    precision: str = "fp32",
+    calibration: Sequence[Pair] | None = None,
+) -> Path:
     """Write `out_folder`: graph, config and tokenizer, without weights; it loads where there is no torch.
 
-    `out_folder` must be new or empty. Returns it. Raises `InputError` for a folder in use or an unknown precision, and
-    `BackendError` for a precision that cannot be written.
+    `precision`: "fp32" or "int8"; for int8, `calibration` pairs give the scales (None: hand-written pairs of our own),
+    and `parity.json` beside the config says how often the graph decides as fp32. `out_folder` must be new or empty.
+    Returns it. Raises `InputError` for a folder in use, an unknown precision or too few pairs, and `BackendError` for
+    a precision that cannot be written.
     """
     out = Path(out_folder).expanduser().absolute()
     _check_request(checkpoint, out, precision)
@@ -59,14 +78,41 @@ def export(checkpoint: Checkpoint, out_folder: str | Path, *, precision: str = "
         for source in _files_to_keep(checkpoint):
             _copy(source, fresh / source.relative_to(checkpoint.folder))
         inner = fresh / checkpoint.tokenizer_folder.relative_to(checkpoint.folder)
-        for source in graph_files(graph):
-            _copy(source, (inner / GRAPHS[0]).with_name(source.name))
+        if precision == "int8":
+            _quantise(checkpoint, graph, inner, calibration)
+        else:
+            for source in graph_files(graph):
+                _copy(source, (inner / GRAPHS[0]).with_name(source.name))
         if out.is_dir():
             out.rmdir()
         fresh.rename(out)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return out
+
+
+def _quantise(checkpoint: Checkpoint, graph: Path, inner: Path, pairs: Sequence[Pair] | None) -> None:
+    """int8 graphs in the folder `inner`, what they were made of in its config, and the certificate."""
+    from crossjudge.models.int8_export import calibrate, write_int8
+
+    tokenizer = PairTokenizer.from_folder(
+        checkpoint.tokenizer_folder,
+        max_length=checkpoint.max_length,
+        attention="joint",
+        pad_token_id=checkpoint.pad_token_id,
+        lowercase=checkpoint.lowercase,
+    )
+    given = list(sample_pairs() if pairs is None else pairs)
+    if kind_of(checkpoint) == "bi_encoder":
+        calibration = calibrate(given, lambda some: tokenizer.encode_single([one.text_a for one in some]))
+    else:
+        calibration = calibrate(given, tokenizer.encode)
+    out = {"onnx": inner / GRAPHS[0], "openvino": inner / OPENVINO_INT8}
+    certificates = write_int8(graph, out, calibration, checkpoint.num_labels)
+    save_certificates(inner / CERTIFICATES, certificates, pairs=calibration.pairs, sha256=calibration.sha256)
+    config = json.loads((inner / "config.json").read_text(encoding="utf-8"))
+    config["crossjudge"] = {"precision": "int8"}
+    (inner / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
 def graph_files(graph: Path) -> list[Path]:
@@ -102,10 +148,10 @@ def _record(checkpoint: Checkpoint, kind: Kind) -> dict[str, object]:
 def _check_request(checkpoint: Checkpoint, out: Path, precision: str) -> None:
     if precision not in PRECISIONS:
         raise InputError(f"Exporting: no precision {precision!r}. Choose one of {', '.join(PRECISIONS)}.")
-    if precision != "fp32":
+    if precision not in WRITTEN:
         raise BackendError(
-            f"Exporting '{checkpoint.name}' in {precision}: graphs of foreign checkpoints are written in fp32 only. "
-            "Leave the precision out."
+            f"Exporting '{checkpoint.name}' in {precision}: graphs are written in {' and '.join(WRITTEN)}. Leave "
+            "the precision out; bf16 is asked for when a model is loaded."
         )
     if checkpoint.attention == "one_way":
         raise InputError(

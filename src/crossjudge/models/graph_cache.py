@@ -42,17 +42,40 @@ def graph_key(checkpoint: Checkpoint, kind: Kind) -> str:
     return f"{checkpoint.architecture}-{digest[:32]}"
 
 
+def folder_key(checkpoint: Checkpoint, dialect: str) -> str:
+    """As `graph_key`, for all graphs of a one-way model as one engine wants them."""
+    settings = {"exporter": EXPORTER_VERSION, "dialect": dialect, "weights": checkpoint.weights_hash()}
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+    return f"{checkpoint.architecture}-{dialect}-{digest[:32]}"
+
+
+def cached_folder(key: str) -> Path | None:
+    """The folder of graphs kept under `key`, if there is one."""
+    folder = cache_folder() / "graphs" / key
+    return folder if folder.is_dir() else None
+
+
 def cached_graph(key: str) -> Path | None:
     """The graph kept under `key`, if there is one."""
-    graph = cache_folder() / "graphs" / key / GRAPH
-    return graph if graph.is_file() else None
+    folder = cached_folder(key)
+    return folder / GRAPH if folder is not None and (folder / GRAPH).is_file() else None
 
 
 def keep_graph(key: str, record: Mapping[str, Any], make: Callable[[Path], None]) -> Path:
-    """Have `make` write a graph to the path it is given, and keep it under `key` with `record` beside it.
+    """Have `make` write a graph to the path it is given, and keep it under `key` with `record` beside it."""
 
-    The folder appears whole or not at all; of two processes that make the same graph, the first to finish keeps its
-    own. Raises `BackendError` where nothing can be written.
+    def fill(folder: Path) -> None:
+        make(folder / GRAPH)
+        (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+    return keep_folder(key, fill) / GRAPH
+
+
+def keep_folder(key: str, fill: Callable[[Path], None]) -> Path:
+    """Have `fill` write into the folder it is given, and keep that folder under `key`.
+
+    The folder appears whole or not at all; of two processes that make the same, the first to finish keeps its own.
+    Raises `BackendError` where nothing can be written.
     """
     shelf = cache_folder() / "graphs"
     try:
@@ -64,18 +87,17 @@ def keep_graph(key: str, record: Mapping[str, Any], make: Callable[[Path], None]
             "can be written, or run `crossjudge export` and load its folder."
         ) from error
     try:
-        make(fresh / GRAPH)
-        (fresh / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        fill(fresh)
         _move(fresh, shelf / key)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return shelf / key / GRAPH
+    return shelf / key
 
 
 def _move(fresh: Path, kept: Path) -> None:
     try:
         fresh.rename(kept)
     except OSError:
-        # Somebody else was faster, and their graph of the same key is as good as ours.
-        if not (kept / GRAPH).is_file():
+        # Somebody else was faster, and their graphs of the same key are as good as ours.
+        if not kept.is_dir():
             raise

@@ -7,10 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from crossjudge.backends.base import Backend
+from crossjudge.backends.base import Backend, BatchWishes, wishes_of
 from crossjudge.errors import InputError, LabelError
 from crossjudge.models.checkpoint import Checkpoint, Kind, load_checkpoint
-from crossjudge.models.loading import open_backend
+from crossjudge.models.choosing import Choice, candidates, choose
+from crossjudge.models.loading import open_backend, shipped_precision
 from crossjudge.models.registry import OBJECTIVES, find_card
 from crossjudge.models.truncation import CutCounter
 from crossjudge.text.tokenization import PairTokenizer
@@ -18,13 +19,17 @@ from crossjudge.text.tokenization import PairTokenizer
 EMBEDDED = Path(__file__).parent / "embedded"
 """The model that comes in the box."""
 EMBEDDED_NAME = "embedded"
-TOKEN_BUDGET = {"cpu": 2_048, "cuda": 65_536}
-"""Tokens of one batch, padding included: what keeps a CPU's caches or a GPU's cores full."""
+CUDA_TOKEN_BUDGET = 65_536
+"""Tokens of one batch, padding included, that keep a GPU's cores full."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoadedModel:
-    """A model ready to run. `labels`: those of the chosen head, none for a bi-encoder; `objective`: None if unknown."""
+    """A model ready to run.
+
+    `labels`: those of the chosen head, none for a bi-encoder. `objective`: None if unknown. `choice`: how
+    `precision="auto"` was decided, if that was asked for.
+    """
 
     checkpoint: Checkpoint
     tokenizer: PairTokenizer
@@ -32,7 +37,8 @@ class LoadedModel:
     labels: tuple[str, ...]
     objective: str | None
     head: str | None
-    token_budget: int
+    wishes: BatchWishes
+    choice: Choice | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -83,6 +89,11 @@ class Opened:
         """The precision it runs in."""
         return self._loaded.backend.precision
 
+    @property
+    def choice(self) -> Choice | None:
+        """Why this engine and precision run, where `precision="auto"` was asked for."""
+        return self._loaded.choice
+
     @cached_property
     def fingerprint(self) -> str:
         """Names weights, tokenizer, backend, precision and head; thresholds fitted for one are refused on another."""
@@ -100,6 +111,7 @@ def load_model(
     num_threads: int | None,
     num_labels: int | None = None,
     head: str | None = None,
+    premise_cache_bytes: int | None = None,
     **where: Any,
 ) -> LoadedModel:
     """Load the model at `path` (None: the embedded one). `where`: how to reach the hub, as for `load_checkpoint`."""
@@ -117,31 +129,48 @@ def load_model(
     objective = _objective(checkpoint, path, chosen)
     if backend == "fake" and num_labels is not None and num_labels != len(labels):
         labels, chosen, objective = _made_up_labels(num_labels), None, None
-    engine = open_backend(
-        checkpoint,
-        kind=kind,
-        backend=backend,
-        device=device,
-        precision=precision,
-        num_threads=num_threads,
-        num_labels=len(labels),
-        head=chosen,
+    tokenizer = PairTokenizer.from_folder(
+        checkpoint.tokenizer_folder,
+        max_length=checkpoint.max_length,
+        attention=checkpoint.attention if kind == "cross_encoder" else "joint",
+        pad_token_id=checkpoint.pad_token_id,
+        lowercase=checkpoint.lowercase,
     )
+
+    def open_engine(backend: str, precision: str | None) -> Backend:
+        return open_backend(
+            checkpoint,
+            kind=kind,
+            backend=backend,
+            device=device,
+            precision=precision,
+            num_threads=num_threads,
+            num_labels=len(labels),
+            head=chosen,
+            premise_cache_bytes=premise_cache_bytes,
+        )
+
+    choice = None
+    if precision == "auto" and kind == "cross_encoder" and device in (None, "auto", "cpu") and backend != "fake":
+        offered = candidates(checkpoint, shipped_precision(checkpoint), backend=backend)
+        choice = choose(checkpoint, offered, encode=tokenizer.encode, open_engine=open_engine)
+        backend, precision = choice.backend, choice.precision
+    engine = open_engine(backend, precision)
     return LoadedModel(
         checkpoint=checkpoint,
-        tokenizer=PairTokenizer.from_folder(
-            checkpoint.tokenizer_folder,
-            max_length=checkpoint.max_length,
-            attention=checkpoint.attention if kind == "cross_encoder" else "joint",
-            pad_token_id=checkpoint.pad_token_id,
-            lowercase=checkpoint.lowercase,
-        ),
+        tokenizer=tokenizer,
         backend=engine,
         labels=labels,
         objective=objective,
         head=chosen,
-        token_budget=TOKEN_BUDGET["cuda" if str(getattr(engine, "device", "cpu")).startswith("cuda") else "cpu"],
+        wishes=_wishes(engine),
+        choice=choice,
     )
+
+
+def _wishes(engine: Backend) -> BatchWishes:
+    on_cuda = str(getattr(engine, "device", "cpu")).startswith("cuda")
+    return replace(wishes_of(engine), token_budget=CUDA_TOKEN_BUDGET) if on_cuda else wishes_of(engine)
 
 
 def _head(checkpoint: Checkpoint, wanted: str | None, kind: Kind) -> tuple[tuple[str, ...], str | None]:

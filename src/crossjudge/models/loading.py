@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import importlib
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from crossjudge.backends.base import Backend
+from crossjudge.backends.base import Backend, BatchWishes
+from crossjudge.backends.one_way import OneWayBackend
+from crossjudge.backends.premise_cache import PremiseCache
 from crossjudge.errors import BackendError, InputError, UnsupportedModelError
 from crossjudge.extras import require
 from crossjudge.models.checkpoint import Checkpoint, Kind
 from crossjudge.models.export import PRECISIONS, exported_graph, kind_of
+from crossjudge.models.openvino_graphs import openvino_graphs
 
 logger = logging.getLogger(__name__)
 
 BACKENDS = {
     "onnx": "crossjudge.backends.onnx:OnnxBackend",
+    "openvino": "crossjudge.backends.openvino:OpenvinoBackend",
     "torch": "crossjudge.backends.torch:TorchBackend",
     "fake": "crossjudge.backends.fake:FakeBackend",
 }
@@ -35,6 +41,7 @@ class _Asked:
     num_threads: int | None
     head: str | None
     num_labels: int
+    premise_cache_bytes: int | None
 
 
 def open_backend(
@@ -47,6 +54,7 @@ def open_backend(
     head: str | None = None,
     kind: Kind | None = None,
     num_labels: int | None = None,
+    premise_cache_bytes: int | None = None,
 ) -> Backend:
     """The engine that runs `checkpoint`; its graph is exported first where that is needed and missing.
 
@@ -66,6 +74,7 @@ def open_backend(
         num_threads=num_threads,
         head=head or _default_head(checkpoint),
         num_labels=num_labels or (len(checkpoint.heads[head]) if head else checkpoint.num_labels),
+        premise_cache_bytes=premise_cache_bytes,
     )
     if backend != "auto":
         return _OPENERS[backend](checkpoint, asked)
@@ -86,31 +95,77 @@ def _open_best(checkpoint: Checkpoint, asked: _Asked) -> Backend:
 
 
 def _open_onnx(checkpoint: Checkpoint, asked: _Asked) -> Backend:
-    shipped = _shipped_precision(checkpoint)
-    if asked.device not in (None, "cpu"):
-        raise BackendError(
-            f"Opening '{checkpoint.name}' on ONNX Runtime: device {asked.device!r} was asked for, and this backend "
-            "computes on the CPU. Use backend='torch' for a GPU."
-        )
+    shipped = shipped_precision(checkpoint)
+    _refuse_device(checkpoint, asked, "ONNX Runtime")
     if asked.precision not in (None, shipped):
         raise BackendError(
             f"Opening '{checkpoint.name}' on ONNX Runtime: precision {asked.precision!r} was asked for, and its graph "
-            f"is {shipped}. Leave the precision out, or use backend='torch' (fp32, bf16, fp16)."
+            f"is {shipped}. Leave the precision out, or use backend='openvino' (fp32, bf16) or 'torch' (fp32, bf16, "
+            "fp16)."
         )
-    backend = _class_of("onnx")(
-        exported_graph(checkpoint),
-        precision=shipped,
+    module = importlib.import_module("crossjudge.backends.onnx")
+    if checkpoint.attention == "one_way" and asked.kind == "cross_encoder":
+        return _open_one_way("onnx", module.open_onnx, checkpoint.graphs, None, checkpoint, asked, shipped)
+    graph = checkpoint.graphs["embed"] if checkpoint.graphs else exported_graph(checkpoint)
+    opened: Backend = module.OnnxBackend(graph, precision=shipped, num_threads=asked.num_threads)
+    return _checked(opened, checkpoint, asked)
+
+
+def _open_openvino(checkpoint: Checkpoint, asked: _Asked) -> Backend:
+    require("openvino", to=f"run '{checkpoint.name}' with backend='openvino'")
+    _refuse_device(checkpoint, asked, "OpenVINO")
+    module = importlib.import_module("crossjudge.backends.openvino")
+    precision = asked.precision or shipped_precision(checkpoint)
+    graphs = openvino_graphs(checkpoint, precision)
+    if checkpoint.attention == "one_way" and asked.kind == "cross_encoder":
+        opener = module.opener(precision)
+        return _open_one_way("openvino", opener, graphs, module.WISHES, checkpoint, asked, precision)
+    graph = graphs.get("embed") or graphs["model"]
+    opened: Backend = module.OpenvinoBackend(graph, precision=precision, num_threads=asked.num_threads)
+    return _checked(opened, checkpoint, asked)
+
+
+def _open_one_way(
+    name: str,
+    open_graph: Any,
+    graphs: Mapping[str, Path],
+    wishes: BatchWishes | None,
+    checkpoint: Checkpoint,
+    asked: _Asked,
+    precision: str,
+) -> Backend:
+    opened: Backend = OneWayBackend(
+        name,
+        open_graph,
+        graphs,
+        max_positions=int(checkpoint.raw["max_positions"]),
+        precision=precision,
         num_threads=asked.num_threads,
-        output=asked.head if len(checkpoint.heads) > 1 and asked.kind == "cross_encoder" else None,
+        output=asked.head if len(checkpoint.heads) > 1 else None,
+        wishes=wishes,
+        cache=None if asked.premise_cache_bytes is None else PremiseCache(asked.premise_cache_bytes),
     )
+    return _checked(opened, checkpoint, asked)
+
+
+def _checked(backend: Any, checkpoint: Checkpoint, asked: _Asked) -> Backend:
+    """The backend, once its graph was seen to answer as the config says."""
     if asked.kind == "cross_encoder" and backend.answer_size not in (None, asked.num_labels):
         raise UnsupportedModelError(
-            f"Opening '{checkpoint.name}' on ONNX Runtime: its graph gives {backend.answer_size} numbers a pair, "
-            f"and its config names {asked.num_labels} labels. Export the graph again, or correct config.json.",
+            f"Opening '{checkpoint.name}': its graph gives {backend.answer_size} numbers a pair, and its config names "
+            f"{asked.num_labels} labels. Export the graph again, or correct config.json.",
             path=checkpoint.folder,
         )
     opened: Backend = backend
     return opened
+
+
+def _refuse_device(checkpoint: Checkpoint, asked: _Asked, engine: str) -> None:
+    if asked.device not in (None, "cpu"):
+        raise BackendError(
+            f"Opening '{checkpoint.name}' on {engine}: device {asked.device!r} was asked for, and this backend "
+            "computes on the CPU. Use backend='torch' for a GPU."
+        )
 
 
 def _open_torch(checkpoint: Checkpoint, asked: _Asked) -> Backend:
@@ -136,7 +191,7 @@ def _open_fake(checkpoint: Checkpoint, asked: _Asked) -> Backend:
     return opened
 
 
-_OPENERS = {"onnx": _open_onnx, "torch": _open_torch, "fake": _open_fake}
+_OPENERS = {"onnx": _open_onnx, "openvino": _open_openvino, "torch": _open_torch, "fake": _open_fake}
 
 
 def _class_of(name: str) -> Any:
@@ -144,7 +199,8 @@ def _class_of(name: str) -> Any:
     return getattr(importlib.import_module(module), attribute)
 
 
-def _shipped_precision(checkpoint: Checkpoint) -> str:
+def shipped_precision(checkpoint: Checkpoint) -> str:
+    """What the checkpoint's own graph computes in; fp32 where it has none."""
     ours = checkpoint.raw.get("crossjudge")
     return str(ours.get("precision", "fp32")) if isinstance(ours, dict) else "fp32"
 

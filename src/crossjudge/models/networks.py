@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from crossjudge.backends.torch_attention import Kernel
+from crossjudge.backends.torch_packed import Packed, PackedOneWay, RunPacked
 from crossjudge.errors import MissingFileError, UnsupportedModelError
 from crossjudge.extras import require
 from crossjudge.models.checkpoint import Checkpoint, Kind
+from crossjudge.models.joint_packed import packed_joint
 from crossjudge.models.layout import WEIGHTS
 from crossjudge.models.one_way import OneWayEncoder
+from crossjudge.models.one_way_packed import packed_cls
 
 ONE_WAY_INPUTS = ("premise_ids", "premise_mask", "hypothesis_ids", "hypothesis_mask")
 
@@ -63,6 +67,19 @@ class JointNetwork(nn.Module):
         answer: Tensor = getattr(self.model(input_ids=input_ids, attention_mask=attention_mask, **types), self.answer)
         return answer
 
+    def packed_with(self, kernel: Kernel) -> RunPacked | None:
+        """See `PackingNetwork`; token states are made of padded batches alone."""
+        return packed_joint(self.model, kernel) if self.answer == "logits" else None
+
+    def head_modules(self) -> Sequence[nn.Module]:
+        """See `HeadedNetwork`: what the classification model has beside its encoder, and the encoder's pooler."""
+        encoder = getattr(self.model, "base_model", self.model)
+        if self.answer != "logits" or encoder is self.model:
+            return ()
+        pooler = getattr(encoder, "pooler", None)
+        beside = [module for module in self.model.children() if module is not encoder]
+        return [*beside, pooler] if isinstance(pooler, nn.Module) else beside
+
 
 class HeadNetwork(nn.Module):
     """A one-way model that answers with the logits of one head."""
@@ -78,6 +95,20 @@ class HeadNetwork(nn.Module):
         cls, _ = self.model.hypothesis_states(premise_ids, premise_mask, hypothesis_ids, hypothesis_mask)
         logits: Tensor = self.model.heads[self.head](cls)
         return logits
+
+    def packed_with(self, kernel: Kernel) -> RunPacked | None:
+        """See `PackingNetwork`."""
+
+        def run(tokens: Packed) -> Tensor:
+            assert isinstance(tokens, PackedOneWay)
+            logits: Tensor = self.model.heads[self.head](packed_cls(self.model, tokens, kernel))
+            return logits
+
+        return run
+
+    def head_modules(self) -> Sequence[nn.Module]:
+        """See `HeadedNetwork`."""
+        return [self.model.heads, self.model.exits]
 
 
 class PremiseNetwork(nn.Module):

@@ -11,7 +11,7 @@ This file is PyTorch: what training, export and the torch backend need. Inferenc
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,15 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from crossjudge.errors import UnsupportedModelError
+from crossjudge.errors import InputError, UnsupportedModelError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OneWayConfig:
-    """Shapes of the network. `heads`: head name -> its labels by id; `position_offset`: the first position's row."""
+    """Shapes of the network. `heads`: head name -> its labels by id; `position_offset`: the first position's row.
+
+    `exits`: after how many layers every head has an early copy that answers too, such as `(2, 4)`; mostly none.
+    """
 
     vocab_size: int
     hidden_size: int
@@ -38,6 +41,17 @@ class OneWayConfig:
     type_vocab_size: int = 2
     layer_norm_eps: float = 1e-12
     pad_token_id: int = 0
+    exits: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        # What JSON brings is a list.
+        object.__setattr__(self, "exits", tuple(self.exits))
+        rising = list(self.exits) == sorted(set(self.exits))
+        if not rising or not all(0 < depth < self.num_layers for depth in self.exits):
+            raise InputError(
+                f"Building a one-way model: exits={self.exits}; expected rising numbers of layers from 1 to "
+                f"{self.num_layers - 1}, since the last of the {self.num_layers} layers has the heads themselves."
+            )
 
     @classmethod
     def from_bert(cls, config: Mapping[str, Any], heads: Mapping[str, tuple[str, ...]]) -> OneWayConfig:
@@ -77,8 +91,9 @@ class OneWayConfig:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return asdict(self)
+        """Plain JSON values; `exits` only where there are some, as in folders from before there were any."""
+        values = asdict(self)
+        return values if self.exits else {name: value for name, value in values.items() if name != "exits"}
 
 
 BERT_LIKE = ("bert", "electra", "roberta", "xlm-roberta")
@@ -102,6 +117,14 @@ class Embeddings(nn.Module):
         segment_row = self.token_type_embeddings.weight[min(segment, self.segments - 1)]
         embedded: Tensor = self.norm(
             self.word_embeddings(input_ids) + self.position_embeddings(positions) + segment_row
+        )
+        return embedded
+
+    def at(self, input_ids: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
+        """The same for tokens that lie end to end, `(total_tokens,)` each -> `(total_tokens, hidden_size)`."""
+        segment_rows = self.token_type_embeddings(segments.clamp(max=self.segments - 1))
+        embedded: Tensor = self.norm(
+            self.word_embeddings(input_ids) + self.position_embeddings(positions + self.offset) + segment_rows
         )
         return embedded
 
@@ -147,6 +170,40 @@ class Head(nn.Module):
         return logits
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """A forward pass after `depth` layers, to be read by the heads there or taken further.
+
+    `premise` `(n_premises, premise_len, hidden_size)` and `hypothesis` `(n_pairs, hypothesis_len, hidden_size)`: token
+    states, the latter of `[CLS]` alone after the last layer. `premise_mask`, `hypothesis_mask`: 1 where a token stands.
+    `premise_of`: int64 `(n_pairs,)`, the premise that each hypothesis is asked of.
+    """
+
+    depth: int
+    premise: Tensor
+    premise_mask: Tensor
+    hypothesis: Tensor
+    hypothesis_mask: Tensor
+    premise_of: Tensor
+
+    @property
+    def cls(self) -> Tensor:
+        """`[CLS]` states of the hypotheses, `(n_pairs, hidden_size)`."""
+        return self.hypothesis[:, 0]
+
+    def kept(self, pairs: Tensor) -> Progress:
+        """Only the hypotheses numbered in `pairs`, int64 `(n_kept,)`, and the premises that they are asked of."""
+        asked, premise_of = torch.unique(self.premise_of[pairs], return_inverse=True)
+        return replace(
+            self,
+            premise=self.premise[asked],
+            premise_mask=self.premise_mask[asked],
+            hypothesis=self.hypothesis[pairs],
+            hypothesis_mask=self.hypothesis_mask[pairs],
+            premise_of=premise_of,
+        )
+
+
 class OneWayEncoder(nn.Module):
     """Backbone and heads. Masks are 1 where a token stands, 0 where padding does, as everywhere on the corridor."""
 
@@ -155,7 +212,8 @@ class OneWayEncoder(nn.Module):
         self.config = config
         self.embeddings = Embeddings(config)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.num_layers))
-        self.heads = nn.ModuleDict({name: Head(config.hidden_size, len(ls)) for name, ls in config.heads.items()})
+        self.heads = _heads(config)
+        self.exits = nn.ModuleDict({str(depth): _heads(config) for depth in config.exits})
 
     def forward(
         self, premise_ids: Tensor, premise_mask: Tensor, hypothesis_ids: Tensor, hypothesis_mask: Tensor
@@ -168,6 +226,19 @@ class OneWayEncoder(nn.Module):
         cls = self.hypothesis_states(premise_ids, premise_mask, hypothesis_ids, hypothesis_mask)[0]
         return {name: head(cls) for name, head in self.heads.items()}
 
+    def forward_exits(
+        self, premise_ids: Tensor, premise_mask: Tensor, hypothesis_ids: Tensor, hypothesis_mask: Tensor
+    ) -> dict[int, dict[str, Tensor]]:
+        """As `forward`, at every exit and at the end: number of layers -> head name -> logits."""
+        shape = tuple(hypothesis_ids.shape[:2])
+        progress = self.begin(premise_ids, premise_mask, hypothesis_ids, hypothesis_mask)
+        answers = {}
+        for depth in (*self.config.exits, self.config.num_layers):
+            progress = self.forward_until(progress, depth)
+            heads = self.heads_at(depth).items()
+            answers[depth] = {name: head(progress.cls).unflatten(0, shape) for name, head in heads}
+        return answers
+
     def hypothesis_states(
         self,
         premise_ids: Tensor,
@@ -178,32 +249,61 @@ class OneWayEncoder(nn.Module):
         with_premise: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
         """`[CLS]` states `(n_premises, n_hypotheses, hidden_size)`, and on request the premises' token states."""
+        progress = self.begin(premise_ids, premise_mask, hypothesis_ids, hypothesis_mask)
+        progress = self.forward_until(progress, self.config.num_layers, with_premise=with_premise)
         n_premises, n_hypotheses = hypothesis_ids.shape[:2]
-        premise = self.embeddings(premise_ids, 0)
-        hypothesis = self.embeddings(hypothesis_ids.flatten(0, 1), 1)
-        own = additive(premise_mask, premise.dtype)
-        seen = torch.cat([premise_mask.repeat_interleave(n_hypotheses, 0), hypothesis_mask.flatten(0, 1)], dim=1)
-        both = additive(seen, premise.dtype)
-        for depth, layer in enumerate(self._stack()):
-            last = depth == self.config.num_layers - 1
+        return progress.cls.reshape(n_premises, n_hypotheses, -1), progress.premise if with_premise else None
+
+    def begin(
+        self, premise_ids: Tensor, premise_mask: Tensor, hypothesis_ids: Tensor, hypothesis_mask: Tensor
+    ) -> Progress:
+        """Embeddings of what `forward` takes, before the first layer; hypotheses are numbered premise by premise."""
+        n_premises, n_hypotheses = hypothesis_ids.shape[:2]
+        places = torch.arange(n_premises, device=hypothesis_ids.device)
+        return Progress(
+            depth=0,
+            premise=self.embeddings(premise_ids, 0),
+            premise_mask=premise_mask,
+            hypothesis=self.embeddings(hypothesis_ids.flatten(0, 1), 1),
+            hypothesis_mask=hypothesis_mask.flatten(0, 1),
+            premise_of=places.repeat_interleave(n_hypotheses),
+        )
+
+    def forward_until(self, progress: Progress, depth: int, *, with_premise: bool = False) -> Progress:
+        """Compute on to `depth` layers. After the last, premises have their states only if `with_premise`."""
+        premise, hypothesis, premise_of = progress.premise, progress.hypothesis, progress.premise_of
+        own = additive(progress.premise_mask, premise.dtype)
+        masks = progress.premise_mask.index_select(0, premise_of), progress.hypothesis_mask
+        both = additive(torch.cat(masks, dim=1), premise.dtype)
+        for number, layer in enumerate(self.stack()):
+            if not progress.depth <= number < depth:
+                continue
+            last = number == self.config.num_layers - 1
             query, key, value = layer.heads_of(premise)
-            hypothesis = _ask(layer, hypothesis, key, value, both, n_hypotheses, only_cls=last)
+            seen_premise = key.index_select(0, premise_of), value.index_select(0, premise_of)
+            hypothesis = _ask(layer, hypothesis, seen_premise, both, only_cls=last)
             # The last layer's premise states are read by nobody but the embedding.
             if not last or with_premise:
                 premise = layer.finish(premise, _attend(query, key, value, own))
-        cls = hypothesis[:, 0].unflatten(0, (n_premises, n_hypotheses))
-        return cls, premise if with_premise else None
+        return replace(progress, depth=depth, premise=premise, hypothesis=hypothesis)
+
+    def heads_at(self, depth: int) -> nn.ModuleDict:
+        """The heads that read `[CLS]` after `depth` layers: one of the config's `exits`, or `num_layers`."""
+        chosen = self.heads if depth == self.config.num_layers else self.exits[str(depth)]
+        assert isinstance(chosen, nn.ModuleDict)
+        return chosen
 
     def premise_states(self, premise_ids: Tensor, premise_mask: Tensor) -> Tensor:
         """Token states of premises alone, `(n_premises, premise_len, hidden_size)`."""
         states: Tensor = self.embeddings(premise_ids, 0)
         own = additive(premise_mask, states.dtype)
-        for layer in self._stack():
+        for layer in self.stack():
             query, key, value = layer.heads_of(states)
             states = layer.finish(states, _attend(query, key, value, own))
         return states
 
-    def _stack(self) -> Iterator[Layer]:
+    def stack(self) -> Iterator[Layer]:
+        """The layers, first to last."""
         for layer in self.layers:
             assert isinstance(layer, Layer)
             yield layer
@@ -254,16 +354,18 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     return attended.transpose(1, 2).flatten(2)
 
 
-def _ask(
-    layer: Layer, hypothesis: Tensor, key: Tensor, value: Tensor, mask: Tensor, n_hypotheses: int, *, only_cls: bool
-) -> Tensor:
-    """One layer of the hypotheses: they see the premise's keys and values, then their own."""
+def _ask(layer: Layer, hypothesis: Tensor, premise: tuple[Tensor, Tensor], mask: Tensor, *, only_cls: bool) -> Tensor:
+    """One layer of the hypotheses: they see the keys and values in `premise`, a row for each, then their own."""
     query, own_key, own_value = layer.heads_of(hypothesis)
     if only_cls:
         query, hypothesis = query[:, :, :1], hypothesis[:, :1]
-    keys = torch.cat([key.repeat_interleave(n_hypotheses, 0), own_key], dim=2)
-    values = torch.cat([value.repeat_interleave(n_hypotheses, 0), own_value], dim=2)
+    keys = torch.cat([premise[0], own_key], dim=2)
+    values = torch.cat([premise[1], own_value], dim=2)
     return layer.finish(hypothesis, _attend(query, keys, values, mask))
+
+
+def _heads(config: OneWayConfig) -> nn.ModuleDict:
+    return nn.ModuleDict({name: Head(config.hidden_size, len(labels)) for name, labels in config.heads.items()})
 
 
 def from_bert_names(weights: Mapping[str, Tensor], num_layers: int) -> dict[str, Tensor]:

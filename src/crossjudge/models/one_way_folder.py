@@ -12,8 +12,12 @@ from crossjudge.models.integrity import check_graph, corrupt, missing, read_json
 from crossjudge.models.manifest import check_manifest
 from crossjudge.models.pooling import MODES, Pooling
 
-FORMAT = 1
-GRAPH_OF: Mapping[str, str] = {"cross_encoder": "judge", "bi_encoder": "embed"}
+FORMAT = 2
+GRAPHS_OF: Mapping[str, tuple[str, ...]] = {
+    "cross_encoder": ("judge", "premise", "hypotheses"),
+    "bi_encoder": ("embed",),
+}
+"""Which graphs a kind of model needs; `one_way_exact` says what each is."""
 DEFAULT_HEAD = "nli"
 
 
@@ -21,11 +25,11 @@ DEFAULT_HEAD = "nli"
 class OneWaySettings:
     """What a one-way folder says of itself.
 
-    `graph`: the graph for the kind that was asked for. `labels`: those of the `nli` head, or of the first.
-    `max_length`: tokens. `pooling`: how the embedding graph's token states become a vector.
+    `graphs`: name -> file, those that the kind that was asked for needs. `labels`: those of the `nli` head, or of the
+    first. `max_length`: tokens. `pooling`: how the embedding graph's token states become a vector.
     """
 
-    graph: Path
+    graphs: dict[str, Path]
     heads: dict[str, tuple[str, ...]]
     labels: tuple[str, ...]
     max_length: int
@@ -34,17 +38,18 @@ class OneWaySettings:
 
 
 def read_one_way(folder: Path, config: Mapping[str, Any], *, kind: str, max_length: int | None) -> OneWaySettings:
-    """The settings in `config`, the folder's `config.json`, for a `kind` of `GRAPH_OF`.
+    """The settings in `config`, the folder's `config.json`, for a `kind` of `GRAPHS_OF`.
 
     Sizes of all files and the sha256 of small ones are checked; `verify_manifest` checks the rest.
     """
     ours = _section(folder, config)
-    graph = _graph_name(folder, ours, kind)
-    check_manifest(folder, ["config.json", "tokenizer.json", "weights.bin", graph])
-    check_graph(folder / graph)
+    graphs = _graph_names(folder, ours, kind)
+    check_manifest(folder, ["config.json", "tokenizer.json", "weights.bin", *graphs.values()])
+    for name in graphs.values():
+        check_graph(folder / name)
     heads = _heads(folder, ours)
     return OneWaySettings(
-        graph=folder / graph,
+        graphs={name: folder / file for name, file in graphs.items()},
         heads=heads,
         labels=heads.get(DEFAULT_HEAD) or next(iter(heads.values())),
         max_length=_max_length(folder, ours, config.get("max_positions"), max_length),
@@ -79,20 +84,24 @@ def _section(folder: Path, config: Mapping[str, Any]) -> dict[str, Any]:
     return ours
 
 
-def _graph_name(folder: Path, ours: Mapping[str, Any], kind: str) -> str:
+def _graph_names(folder: Path, ours: Mapping[str, Any], kind: str) -> dict[str, str]:
+    """Name -> file of the graphs that `kind` needs, with the further pieces of `pairs` where there are exits."""
     graphs = ours.get("graphs")
     if not isinstance(graphs, dict) or not all(isinstance(one, str) for one in graphs.values()):
         raise corrupt(folder / "config.json", f"graphs is {graphs!r} where a table of file names is expected")
-    wanted = GRAPH_OF[kind]
-    if wanted not in graphs:
-        raise UnsupportedModelError(
-            f"Loading {folder} as a {kind.replace('_', '-')}: it has the graphs {', '.join(graphs) or 'none'}, and "
-            f"'{wanted}' is needed. Export the model with it, or choose another model.",
-            path=folder,
-        )
-    if not (folder / graphs[wanted]).is_file():
-        raise missing(folder / graphs[wanted], "config.json names it")
-    return str(graphs[wanted])
+    for wanted in GRAPHS_OF[kind]:
+        if wanted not in graphs:
+            raise UnsupportedModelError(
+                f"Loading {folder} as a {kind.replace('_', '-')}: it has the graphs {', '.join(graphs) or 'none'}, and "
+                f"'{wanted}' is needed. Export the model with it, or choose another model.",
+                path=folder,
+            )
+    wanted_too = ("pairs",) if kind == "cross_encoder" else ()
+    chosen = {name: str(file) for name, file in graphs.items() if name.split("_")[0] in (*GRAPHS_OF[kind], *wanted_too)}
+    for file in chosen.values():
+        if not (folder / file).is_file():
+            raise missing(folder / file, "config.json names it")
+    return chosen
 
 
 def _heads(folder: Path, ours: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

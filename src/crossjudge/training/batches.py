@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from crossjudge.text.batching import plan
-from crossjudge.types import Attention, Batch, Encoding, JointBatch
+from crossjudge.types import Attention, Batch, Encoding, JointBatch, OneWayBatch
 
 WINDOW_PAIRS = 12_000
 """Pairs sorted by length together: enough for little padding, few enough that every stretch of training is mixed."""
@@ -63,6 +63,7 @@ def _renumbered(batch: Batch, rows: Sequence[int]) -> Batch:
     lookup = np.asarray([*rows, -1])
     if isinstance(batch, JointBatch):
         return JointBatch(batch.input_ids, batch.attention_mask, batch.token_type_ids, lookup[batch.rows])
-    return type(batch)(
+    assert isinstance(batch, OneWayBatch)
+    return OneWayBatch(
         batch.premise_ids, batch.premise_mask, batch.hypothesis_ids, batch.hypothesis_mask, lookup[batch.slots]
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import islice
-from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from crossjudge.calibration import expected_calibration_error
 from crossjudge.datasets import Example, dataset_cards, read_examples
 from crossjudge.errors import InputError
 from crossjudge.judge import Judge
+from crossjudge.models.parity import wilson
 from crossjudge.types import FloatArray
 
 TWO_WAY = ("entailment", "not_entailment")
@@ -80,14 +80,6 @@ def score(
 
 def _two_way(example: Example) -> str:
     return "entailment" if example.gold == "entailment" else "not_entailment"
-
-
-def wilson(right: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """95% interval of a share (Wilson 1927)."""
-    share = right / count
-    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z * sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / (1 + z * z / count)
-    return centre - half, centre + half
 
 
 def macro_f1(chosen: np.ndarray, gold: np.ndarray, num_labels: int) -> float:
