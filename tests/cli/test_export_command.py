@@ -33,18 +33,6 @@ def test_a_graph_that_is_there_is_not_made_another(tmp_path, words):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_joint_checkpoint_in_int8_is_refused_before_any_work(tmp_path):
-    pytest.importorskip("torch")
-    from tiny_checkpoints import make_checkpoint
-
-    make_checkpoint(tmp_path / "source", "bert", num_labels=1)
-    answer = crossjudge("export", tmp_path / "source", tmp_path / "out", "--precision", "int8")
-    assert (answer.code, answer.out) == (2, "")
-    assert "fp32 only" in answer.err
-    assert "exporting" not in answer.err
-    assert [path.name for path in tmp_path.iterdir()] == ["source"]
-
-
 @pytest.mark.parametrize("precision", ["bf16", "fp16", "int3"])
 def test_a_precision_that_no_model_is_written_in_is_not_offered(tmp_path, precision):
     answer = crossjudge("export", "embedded", tmp_path / "out", "--precision", precision)

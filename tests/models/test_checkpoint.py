@@ -505,13 +505,13 @@ def test_hashes_follow_the_content_and_not_the_place(bert: Path, folder: Path) -
 # Our own folders
 
 OURS: dict[str, Any] = {
-    "format": 1,
+    "format": 2,
     "attention": "one_way",
     "objective": "nli",
     "max_length": 512,
     "precision": "int8",
     "heads": {"similarity": ["similarity"], "nli": list(NAMES.values())},
-    "graphs": {"judge": "judge.onnx", "embed": "embed.onnx"},
+    "graphs": {name: f"{name}.onnx" for name in ("judge", "premise", "hypotheses", "embed")},
 }
 
 
@@ -521,8 +521,8 @@ def one_way(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "config.json").write_text(json.dumps({"model_type": "one_way", "crossjudge": OURS, "pad_token_id": 0}))
     (folder / "tokenizer.json").write_text("{}")
-    (folder / "judge.onnx").write_bytes(GRAPH)
-    (folder / "embed.onnx").write_bytes(GRAPH)
+    for name in OURS["graphs"].values():
+        (folder / name).write_bytes(GRAPH)
     (folder / "weights.bin").write_bytes(bytes(SMALL_BYTES + 1))
     write_manifest(folder)
     return folder
@@ -534,9 +534,10 @@ def test_a_one_way_folder_says_what_it_is(one_way: Path) -> None:
     assert loaded.labels == loaded.heads["nli"] == tuple(NAMES.values())
     assert loaded.heads["similarity"] == ("similarity",)
     assert (loaded.max_length, load_checkpoint(one_way, max_length=64).max_length) == (512, 64)
-    assert loaded.graph == one_way / "judge.onnx"
+    assert loaded.graphs == {name: one_way / f"{name}.onnx" for name in ("judge", "premise", "hypotheses")}
     embedding = load_checkpoint(one_way, kind="bi_encoder")
-    assert (embedding.graph, embedding.pooling) == (one_way / "embed.onnx", Pooling(mode="mean", normalize=True))
+    assert embedding.graphs == {"embed": one_way / "embed.onnx"}
+    assert embedding.pooling == Pooling(mode="mean", normalize=True)
     assert embedding.weights_hash() == loaded.weights_hash()
 
 
@@ -586,7 +587,7 @@ def test_a_manifest_that_leads_out_of_its_folder_is_refused(one_way: Path) -> No
 @pytest.mark.parametrize(
     ("change", "error", "says"),
     [
-        ({"format": 2}, UnsupportedModelError, "Upgrade crossjudge"),
+        ({"format": 3}, UnsupportedModelError, "Upgrade crossjudge"),
         ({"heads": {}}, CorruptFileError, "heads"),
         ({"graphs": ["judge.onnx"]}, CorruptFileError, "graphs"),
         ({"graphs": {"embed": "embed.onnx"}}, UnsupportedModelError, "'judge' is needed"),

@@ -562,7 +562,9 @@ def test_logits_that_are_no_numbers_name_the_callers_pair(
 def test_an_engine_that_gives_another_number_of_logits_is_not_believed(tmp_path: Path) -> None:
     folder = make_checkpoint(tmp_path / "bert", "bert", num_labels=3)
     model = CrossEncoder(folder, backend="torch")
-    model._loaded.backend._network.model.classifier = torch.nn.Linear(32, 1)
+    backend = model._loaded.backend
+    backend._packed = None
+    backend._padded.model.classifier = torch.nn.Linear(32, 1)
     with pytest.raises(BackendError, match=r"shape \(12, 1\); expected 3 logits a pair"):
         model.predict(FEW)
 

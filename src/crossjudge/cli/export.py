@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -109,7 +108,7 @@ def _tell(
 ) -> None:
     size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     if as_json:
-        certified = [asdict(one) for one in certificates]
+        certified = [one.to_dict() for one in certificates]
         print(json.dumps({"folder": str(folder), "precision": precision, "bytes": size_bytes, "parity": certified}))
     elif not quiet:
         for one in certificates:

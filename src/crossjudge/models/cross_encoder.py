@@ -325,7 +325,7 @@ class CrossEncoder(Opened):
             f"{count} pair(s) are longer than the model's max_length of {self.max_length} tokens and were cut, the "
             "longer text first, as the reference does. CrossEncoder.truncated_pairs counts them; Judge reads long "
             "texts in windows instead.",
-            stacklevel=5,
+            stacklevel=4,
         )
 
     def _activated(self, logits: FloatArray, activation_fn: Any) -> FloatArray:

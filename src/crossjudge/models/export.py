@@ -6,7 +6,7 @@ import importlib.metadata
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from crossjudge.errors import BackendError, InputError
@@ -17,7 +17,7 @@ from crossjudge.models.graph_cache import EXPORTER_VERSION, RECORD, cached_graph
 from crossjudge.models.layout import GRAPHS, INDEX, WEIGHTS
 from crossjudge.models.parity_sample import sample_pairs
 from crossjudge.text.tokenization import PairTokenizer
-from crossjudge.types import Pair
+from crossjudge.types import Encoding, Pair
 
 PACKAGES = ("torch", "transformers", "onnx", "onnxscript")
 """What exporting needs beyond the core; the `torch` extra brings them."""
@@ -79,7 +79,7 @@ def export(
             _copy(source, fresh / source.relative_to(checkpoint.folder))
         inner = fresh / checkpoint.tokenizer_folder.relative_to(checkpoint.folder)
         if precision == "int8":
-            _quantise(checkpoint, graph, inner, calibration)
+            _write_int8(checkpoint, graph, inner, calibration)
         else:
             for source in graph_files(graph):
                 _copy(source, (inner / GRAPHS[0]).with_name(source.name))
@@ -91,28 +91,40 @@ def export(
     return out
 
 
-def _quantise(checkpoint: Checkpoint, graph: Path, inner: Path, pairs: Sequence[Pair] | None) -> None:
-    """int8 graphs in the folder `inner`, what they were made of in its config, and the certificate."""
-    from crossjudge.models.int8_export import calibrate, write_int8
+def _write_int8(checkpoint: Checkpoint, graph: Path, inner: Path, pairs: Sequence[Pair] | None) -> None:
+    """int8 graphs in the folder `inner`, what they were made of in its config, and the certificates."""
+    from crossjudge.models.int8_export import calibration_texts, write_int8
 
+    given = list(sample_pairs() if pairs is None else pairs)
+    texts = calibration_texts(given, _encoder(checkpoint), pad_token_id=checkpoint.pad_token_id)
+    vectors = kind_of(checkpoint) == "bi_encoder"
+    certificates = write_int8(
+        graph, {"onnx": inner / GRAPHS[0], "openvino": inner / OPENVINO_INT8}, texts, vectors=vectors
+    )
+    save_certificates(inner / CERTIFICATES, certificates, calibration=texts.to_dict())
+    config = json.loads((inner / "config.json").read_text(encoding="utf-8"))
+    config["crossjudge"] = {"precision": "int8", "calibration": texts.to_dict()}
+    (inner / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+def _encoder(checkpoint: Checkpoint) -> Callable[[Sequence[Pair]], list[Encoding]]:
+    """Pairs -> encodings as the loaded model will make them; for a bi-encoder, those of both texts."""
     tokenizer = PairTokenizer.from_folder(
         checkpoint.tokenizer_folder,
         max_length=checkpoint.max_length,
-        attention="joint",
         pad_token_id=checkpoint.pad_token_id,
         lowercase=checkpoint.lowercase,
     )
-    given = list(sample_pairs() if pairs is None else pairs)
-    if kind_of(checkpoint) == "bi_encoder":
-        calibration = calibrate(given, lambda some: tokenizer.encode_single([one.text_a for one in some]))
-    else:
-        calibration = calibrate(given, tokenizer.encode)
-    out = {"onnx": inner / GRAPHS[0], "openvino": inner / OPENVINO_INT8}
-    certificates = write_int8(graph, out, calibration, checkpoint.num_labels)
-    save_certificates(inner / CERTIFICATES, certificates, pairs=calibration.pairs, sha256=calibration.sha256)
-    config = json.loads((inner / "config.json").read_text(encoding="utf-8"))
-    config["crossjudge"] = {"precision": "int8"}
-    (inner / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    prompt = checkpoint.prompt
+
+    def of_pairs(pairs: Sequence[Pair]) -> list[Encoding]:
+        return tokenizer.encode([Pair(prompt + one.text_a, one.text_b) for one in pairs])
+
+    def of_texts(pairs: Sequence[Pair]) -> list[Encoding]:
+        texts = dict.fromkeys(text for one in pairs for text in (one.text_a, one.text_b))
+        return tokenizer.encode_single([prompt + text for text in texts])
+
+    return of_texts if kind_of(checkpoint) == "bi_encoder" else of_pairs
 
 
 def graph_files(graph: Path) -> list[Path]:
@@ -156,6 +168,13 @@ def _check_request(checkpoint: Checkpoint, out: Path, precision: str) -> None:
     if checkpoint.attention == "one_way":
         raise InputError(
             f"Exporting '{checkpoint.name}': it is an inference graph already. Copy its folder, {checkpoint.folder}."
+        )
+    if precision == "int8":
+        require("onnx", to=f"export '{checkpoint.name}' in int8")
+    if isinstance(ours := checkpoint.raw.get("crossjudge"), dict) and ours.get("precision") == "int8":
+        raise InputError(
+            f"Exporting '{checkpoint.name}': it is an int8 graph already, and its float32 weights are not there. Copy "
+            f"its folder, {checkpoint.folder}, or name the checkpoint that it was made of."
         )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"Exporting to {out}: it exists and is not an empty folder. Name a new one, or empty this.")

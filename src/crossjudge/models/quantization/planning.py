@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from crossjudge.models.quantization.calibration import Range, Ranges
 from crossjudge.models.quantization.linears import constants_of, find_linears, find_norms, matrix_of
 from crossjudge.models.quantization.matrices import compensated_matrix, quantize_matrix
-from crossjudge.models.quantization.scales import Rounding, row_rounding, static_rounding
+from crossjudge.models.quantization.scales import Rounding, fine_rounding, row_rounding, static_rounding
 from crossjudge.types import FloatArray
 
-Method = Literal["static", "row", "keep"]
-"""One scale for all tokens, measured beforehand; a scale for each token, found as it comes; float32."""
+Method = Literal["static", "row", "fine", "keep"]
+"""One scale for all tokens, measured beforehand; a scale for each token, found as it comes; one scale and two digits,
+which takes two products; float32."""
 
-_INT8: tuple[Method, ...] = ("static", "row")
+_INT8: tuple[Method, ...] = ("static", "row", "fine")
 
 Methods = Mapping[str, Method]
 """Weight name -> method; "static" for a name that is not there."""
@@ -106,6 +107,8 @@ class Planner:
 
     def rounding(self, weights: Sequence[str], method: Method, *, in_norm: bool) -> Rounding:
         """How the activation that `weights` share becomes uint8."""
+        if method == "fine":
+            return fine_rounding(self.ranges[weights[0]])
         matrices = [self.matrices[weight] for weight in weights]
         rounding = row_rounding if method == "row" else static_rounding
         return rounding(self.ranges[weights[0]], matrices, in_norm=in_norm)
@@ -113,6 +116,7 @@ class Planner:
     def _plan(self, weights: tuple[str, ...], method: Method, *, in_norm: bool) -> dict[str, Layer]:
         if (weights, method) not in self._planned:
             measured = self.ranges[weights[0]]
+            in_norm = in_norm and method != "fine"
             rounding = self.rounding(weights, method, in_norm=in_norm)
             gram = rounding.gram(measured)
             self._planned[weights, method] = {

@@ -16,7 +16,7 @@ from crossjudge.models.quantization.linears import Linear, constants_of, find_li
 from crossjudge.models.quantization.matrices import quantize_columns
 from crossjudge.models.quantization.planning import Layer, Methods, Planner
 from crossjudge.models.quantization.reading import Record
-from crossjudge.models.quantization.scales import LEVELS
+from crossjudge.models.quantization.scales import LEVELS, MIDDLE
 
 Dialect = Literal["onnx", "openvino"]
 """ONNX Runtime multiplies and scales back in one node of its own; OpenVINO joins standard nodes by itself."""
@@ -52,11 +52,11 @@ def rewrite_graphs(
     embeddings: bool = False,
 ) -> dict[str, onnx.ModelProto]:
     """Graph name -> float32 graph -> the same graphs with those `layers` (weight name -> numbers) in int8."""
-    by_token = sorted(weight for weight, layer in layers.items() if layer.rounding.scale is None)
-    if by_token and dialect == "openvino":
+    others = sorted(name for name, one in layers.items() if one.rounding.scale is None or one.rounding.digits > 1)
+    if others and dialect == "openvino":
         raise InputError(
-            f"Quantising {', '.join(by_token[:3])} with a scale per token for OpenVINO: expected 'static' or 'keep', "
-            "since OpenVINO multiplies in int8 with static scales only."
+            f"Quantising {', '.join(others[:3])} for OpenVINO with a scale per token or two digits: expected 'static' "
+            "or 'keep', since OpenVINO multiplies in int8 with one scale and one digit only."
         )
     return {name: _Rewriter(graph, layers, dialect, embeddings).graph() for name, graph in graphs.items()}
 
@@ -106,26 +106,49 @@ class _Rewriter:
             weights = self.node("DequantizeLinear", self.matrix(linear), self.column_scale(linear), axis=1)
             self.sum(self.node("MatMul", self.rounded[key][0], weights), bias, linear.output)
             return
-        rounded, scale, zero, *row_scale = self.rounded[key]
-        factors = (rounded, self.matrix(linear), scale, self.column_scale(linear), zero)
-        if row_scale:
-            product = self.node("MatMulIntegerToFloat", *factors, domain=MICROSOFT)
-            self.sum(self.node("Mul", product, *row_scale), bias, linear.output)
-        else:
-            self.node("MatMulIntegerToFloat", *factors, "", bias, domain=MICROSOFT, output=linear.output)
+        self.product(linear, layer, self.rounded[key], bias)
+
+    def product(self, linear: Linear, layer: Layer, rounded: tuple[str, ...], bias: str) -> None:
+        """ONNX Runtime's nodes, from what `by_token` or `static` made of the activation."""
+        weights, columns = self.matrix(linear), self.column_scale(linear)
+        digit, scale, zero, *more = rounded
+        if layer.rounding.scale is None:
+            product = self.node("MatMulIntegerToFloat", digit, weights, scale, columns, zero, domain=MICROSOFT)
+            self.sum(self.node("Mul", product, *more), bias, linear.output)
+            return
+        output = None if more else linear.output
+        product = self.node(
+            "MatMulIntegerToFloat", digit, weights, scale, columns, zero, "", bias, domain=MICROSOFT, output=output
+        )
+        if more:
+            digit, scale, zero = more
+            second = self.node("MatMulIntegerToFloat", digit, weights, scale, columns, zero, domain=MICROSOFT)
+            self.sum(product, second, linear.output)
 
     def static(self, prepared: str, layer: Layer) -> tuple[str, ...]:
-        """-> the rounded activation, its scale and zero point; for OpenVINO the rounded one back in floats."""
+        """-> the rounded activation, its scale and zero point, and the same of its second digit if there is one.
+
+        For OpenVINO the activation is back in floats.
+        """
         scale = self.constant(f"{layer.group}.activation_scale", np.float32(layer.rounding.scale or 1))
-        zero = self.zero_point(layer)
+        zero = self.zero_point(layer.rounding.zero_point)
         rounded = self.node("QuantizeLinear", prepared, scale, zero)
         if self.dialect == "openvino":
-            rounded = self.node("DequantizeLinear", rounded, scale, zero)
-        return rounded, scale, zero
+            return (self.node("DequantizeLinear", rounded, scale, zero),)
+        if layer.rounding.digits == 1:
+            return rounded, scale, zero
+        left = self.node("Sub", prepared, self.node("DequantizeLinear", rounded, scale, zero))
+        step = self.constant(f"{layer.group}.second_scale", np.float32(layer.rounding.second_scale))
+        middle = self.zero_point(MIDDLE)
+        return rounded, scale, zero, self.node("QuantizeLinear", left, step, middle), step, middle
 
     def by_token(self, prepared: str, layer: Layer) -> tuple[str, ...]:
         """-> the rounded activation, a scale of one, its zero point, and every token's own scale."""
-        rounding, unit, zero = layer.rounding, self.constant("one", np.float32(1)), self.zero_point(layer)
+        rounding, unit, zero = (
+            layer.rounding,
+            self.constant("one", np.float32(1)),
+            self.zero_point(layer.rounding.zero_point),
+        )
         last = self.constant("last_axis", np.array([-1], dtype=np.int64))
         sides = prepared if rounding.is_one_sided else self.node("Abs", prepared)
         largest = self.node("ReduceMax", sides, last, keepdims=1)
@@ -182,8 +205,8 @@ class _Rewriter:
     def sum(self, product: str, bias: str, output: str) -> None:
         self.node("Add", product, bias, output=output)
 
-    def zero_point(self, layer: Layer) -> str:
-        return self.constant(f"zero_point_{layer.rounding.zero_point}", np.uint8(layer.rounding.zero_point))
+    def zero_point(self, value: int) -> str:
+        return self.constant(f"zero_point_{value}", np.uint8(value))
 
     def matrix(self, linear: Linear) -> str:
         return self.constant(f"{linear.weight}.int8", self.layers[linear.weight].matrix)

@@ -14,7 +14,8 @@ from crossjudge.types import FloatArray
 LEVELS = 255
 """Steps between the lowest and the highest of 8 bits."""
 
-_MIDDLE = 128
+MIDDLE = 128
+"""The zero point of what goes as far below zero as above."""
 ONE_SIDED = 16
 """The zero point of rows that hardly go below zero, as behind GELU."""
 
@@ -42,6 +43,7 @@ class Rounding:
     scale: float | None
     zero_point: int
     smallest_scale: float = SMALLEST
+    digits: int = 1
 
     @property
     def is_one_sided(self) -> bool:
@@ -58,7 +60,15 @@ class Rounding:
         scale = self.row_scales(prepared) if self.scale is None else np.float32(self.scale)
         levels = np.clip(np.rint(prepared / scale) + self.zero_point, 0, LEVELS)
         back: FloatArray = ((levels - self.zero_point) * scale).astype(np.float32)
+        if self.digits == 2:
+            step = np.float32(self.second_scale)
+            back += np.clip(np.rint((prepared - back) / step), -MIDDLE, LEVELS - MIDDLE) * step
         return back
+
+    @property
+    def second_scale(self) -> float:
+        """The step of the second digit, whose zero point is `MIDDLE`."""
+        return (self.scale or 0.0) / LEVELS
 
     def row_scales(self, prepared: FloatArray) -> FloatArray:
         """A scale for each token, `(tokens, 1)`."""
@@ -102,16 +112,23 @@ def static_rounding(measured: Range, matrices: Sequence[FloatArray], *, in_norm:
     )
 
 
+def fine_rounding(measured: Range) -> Rounding:
+    """One scale for all tokens and two digits, so that nothing needs to be made alike."""
+    lowest, highest = min(0.0, float(measured.lowest.min())), max(0.0, float(measured.highest.max()))
+    scale = max(highest - lowest, SMALLEST) / LEVELS
+    return Rounding(shift=None, smoothing=None, scale=scale, zero_point=round(-lowest / scale), digits=2)
+
+
 def row_rounding(measured: Range, matrices: Sequence[FloatArray], *, in_norm: bool = False) -> Rounding:
     """A scale of its own for every token; shifted and smoothed as for one scale where the norm does that."""
     if in_norm:
         static = static_rounding(measured, matrices, in_norm=True)
-        return replace(static, scale=None, zero_point=_MIDDLE)
+        return replace(static, scale=None, zero_point=MIDDLE)
     lowest, highest = float(measured.lowest.min()), float(measured.highest.max())
     if -lowest < highest / ONE_SIDED:
         floor = max(-lowest / ONE_SIDED, SMALLEST)
         return Rounding(shift=None, smoothing=None, scale=None, zero_point=ONE_SIDED, smallest_scale=floor)
-    return Rounding(shift=None, smoothing=None, scale=None, zero_point=_MIDDLE)
+    return Rounding(shift=None, smoothing=None, scale=None, zero_point=MIDDLE)
 
 
 class _Trial:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import onnx
 
-from crossjudge.models.quantization.calibration import Range, Ranges
-from crossjudge.models.quantization.planning import Group, Method, Planner
+from crossjudge.models.quantization.calibration import Ranges
+from crossjudge.models.quantization.planning import Group, Layer, Method, Methods, Planner
 from crossjudge.models.quantization.rewriting import Dialect, rewrite_graphs
-from crossjudge.models.quantization.scales import Rounding
 
 Graphs = Mapping[str, onnx.ModelProto]
 
@@ -21,85 +20,127 @@ Harm = Callable[[Graphs], float]
 LIGHT = 0.003
 """Share of all multiplications below which a layer is not worth rounding: heads, and layers of `[CLS]` alone."""
 
-_MULTIPLICATIONS = 32
-"""How many float32 multiplications take as long as reading and writing one number."""
+MULTIPLICATIONS: dict[Method, int] = {"static": 160, "row": 160, "fine": 160, "keep": 32}
+"""How many multiplications take as long as reading and writing one number; measured on AVX-512 with AMX."""
+
+BUDGET = 0.6
+"""How much longer, as a share, all layers together may take than with one scale each."""
+
+MUCH_LESS = 2.0
+"""By how much a slower method's squared rounding error must be smaller to be worth a trial."""
+
+_BETTER: tuple[Method, ...] = ("row", "fine")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Selection:
-    """`methods`: weight name -> method. `harm`: what is left with them."""
+    """`methods`: weight name -> method, for all that was measured; `layers`: the numbers of those that become int8;
+    `harm`: what is left with them.
+    """
 
     methods: dict[str, Method]
+    layers: dict[str, Layer]
     harm: float
 
+    def static_only(self) -> Selection:
+        """Float32 where this is not simply static; `harm` is then less than stated."""
+        methods: dict[str, Method] = {
+            name: "static" if method == "static" else "keep" for name, method in self.methods.items()
+        }
+        layers = {name: layer for name, layer in self.layers.items() if methods[name] != "keep"}
+        return Selection(methods=methods, layers=layers, harm=self.harm)
 
-def select_methods(graphs: Graphs, ranges: Ranges, harm: Harm, *, limit: float, dialect: Dialect = "onnx") -> Selection:
-    """The cheapest methods found with which `harm` is at most `limit`.
 
-    All heavy layers begin with one scale; while that does too much harm, those go on to a better method whose turn
-    takes away most harm for its time. What each takes away is measured once, with all others at one scale.
+def select_methods(
+    graphs: Graphs, ranges: Ranges, harm: Harm, *, limit: float, dialect: Dialect = "onnx", embeddings: bool = False
+) -> Selection:
+    """The quickest methods found with which `harm` is at most `limit`, or, where `BUDGET` forbids, little more.
+
+    All heavy layers begin with one scale. While that does too much harm, those go on to a better method that take away
+    most harm for their time; what each takes away is measured once, with all others at one scale. Those that turn out
+    not to be needed go back. `embeddings`: tables become int8 too, as for `quantize_graphs`.
     """
-    return _Search(graphs, ranges, harm, dialect).run(limit)
+    return _Search(graphs, ranges, harm, dialect, embeddings).run(limit)
 
 
 class _Search:
-    def __init__(self, graphs: Graphs, ranges: Ranges, harm: Harm, dialect: Dialect) -> None:
-        self.graphs, self.ranges, self.harm, self.dialect = graphs, ranges, harm, dialect
+    def __init__(self, graphs: Graphs, ranges: Ranges, harm: Harm, dialect: Dialect, embeddings: bool) -> None:
+        self.graphs, self.ranges, self.harm = graphs, ranges, harm
+        self.dialect, self.embeddings = dialect, embeddings
         self.planner = Planner(graphs.values(), ranges)
         self.work = {weight: _work(self.planner, weight) for weight in self.planner.matrices if weight in ranges}
+        self.groups = [one for one in self.planner.groups if all(weight in ranges for weight in one.weights)]
 
     def run(self, limit: float) -> Selection:
-        methods = dict(self.start())
-        now = self.measured(methods)
-        if now <= limit:
-            return Selection(methods=methods, harm=now)
-        promotions = sorted(self.promotions(methods, now), key=lambda one: one.worth, reverse=True)
-        for promotion in promotions:
-            if promotion.gain <= 0:
-                break
-            better = methods | promotion.methods
-            left = self.measured(better)
-            if left < now:
-                methods, now = better, left
-            if now <= limit:
-                break
-        return Selection(methods=methods, harm=now)
+        start = dict(self.start())
+        now = self.measured(start)
+        made: list[_Promotion] = []
+        if now > limit:
+            left = BUDGET * sum(self.time(one.weights, "static") for one in self.groups)
+            for one in sorted(self.promotions(start, now), key=lambda one: one.worth, reverse=True):
+                if now <= limit or one.gain <= 0:
+                    break
+                if one.time <= left:
+                    made.append(one)
+                    left -= one.time
+                    now = self.measured(_with(start, made))
+        for one in sorted(made, key=lambda one: one.time, reverse=True):
+            without = [other for other in made if other is not one]
+            if now <= limit and (harm := self.measured(_with(start, without))) <= limit:
+                made, now = without, harm
+        methods = _with(start, made)
+        return Selection(methods=methods, layers=self.planner.layers(methods), harm=now)
 
     def start(self) -> Iterator[tuple[str, Method]]:
         total = sum(self.work.values())
         for weight, work in self.work.items():
             yield weight, "keep" if work < LIGHT * total else "static"
 
-    def measured(self, methods: Mapping[str, Method]) -> float:
-        return self.harm(rewrite_graphs(self.graphs, self.planner.layers(methods), dialect=self.dialect))
+    def measured(self, methods: Methods) -> float:
+        layers = self.planner.layers(methods)
+        return self.harm(rewrite_graphs(self.graphs, layers, dialect=self.dialect, embeddings=self.embeddings))
 
-    def promotions(self, methods: Mapping[str, Method], harm: float) -> Iterator[_Promotion]:
-        for group in self.planner.groups:
+    def promotions(self, methods: Methods, harm: float) -> Iterator[_Promotion]:
+        for group in self.groups:
             weights = [one for one in group.weights if methods.get(one) == "static"]
             if weights:
                 better = self.better(group, weights)
                 changed = dict.fromkeys(weights, better)
                 gain = harm - self.measured({**methods, **changed})
-                yield _Promotion(methods=changed, gain=gain, time=self.time(weights, better))
+                time = self.time(weights, better) - self.time(weights, "static")
+                yield _Promotion(methods=changed, gain=gain, time=time)
 
     def better(self, group: Group, weights: list[str]) -> Method:
-        """A scale for each token where that errs much less, else float32."""
+        """The quickest method that errs much less than one scale does."""
         if self.dialect == "openvino":
             return "keep"
-        errors = {
-            method: _rounding_error(
-                self.planner.rounding(weights, method, in_norm=group.in_norm), self.planner, weights
-            )
-            for method in ("static", "row")
-        }
-        return "row" if errors["row"] < errors["static"] / 2 else "keep"
+        limit = self.rounding_error("static", weights, in_norm=group.in_norm) / MUCH_LESS
+        precise: list[Method] = [
+            one for one in _BETTER if self.rounding_error(one, weights, in_norm=group.in_norm) < limit
+        ]
+        return min([*precise, "keep"], key=lambda method: self.time(weights, method))
 
-    def time(self, weights: list[str], method: Method) -> float:
-        """What `method` takes longer than one scale, in numbers read and written."""
+    def rounding_error(self, method: Method, weights: list[str], *, in_norm: bool) -> float:
+        """The weighted squared error of the products that rounding the sampled activations makes."""
+        measured = self.ranges[weights[0]]
+        rounding = self.planner.rounding(weights, method, in_norm=in_norm)
+        prepared = rounding.prepared(measured.sample)
+        errors = rounding.rounded(prepared) - prepared
+        products = [errors @ rounding.weights_for(self.planner.matrices[weight]) for weight in weights]
+        return float(sum(np.dot(measured.weights, np.square(one).sum(axis=1)) for one in products))
+
+    def time(self, weights: Sequence[str], method: Method) -> float:
+        """What a group's layers take, in numbers read and written."""
         rows = len(self.planner.matrices[weights[0]])
         columns = sum(self.planner.matrices[weight].shape[1] for weight in weights)
-        by_token = 3 * rows + 2 * columns if method == "row" else rows * columns / _MULTIPLICATIONS
-        return float(by_token * self.ranges[weights[0]].num_tokens)
+        product = rows * columns / MULTIPLICATIONS[method] + columns
+        by_token = {
+            "static": product + 2 * rows,
+            "row": product + 5 * rows + 2 * columns,
+            "fine": 2 * product + 5 * rows + columns,
+            "keep": product,
+        }
+        return float(by_token[method] * self.ranges[weights[0]].num_tokens)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,14 +156,12 @@ class _Promotion:
         return self.gain / self.time
 
 
+def _with(start: Methods, promotions: Iterable[_Promotion]) -> dict[str, Method]:
+    methods = dict(start)
+    for one in promotions:
+        methods |= one.methods
+    return methods
+
+
 def _work(planner: Planner, weight: str) -> float:
     return float(planner.matrices[weight].size) * planner.ranges[weight].num_tokens
-
-
-def _rounding_error(rounding: Rounding, planner: Planner, weights: list[str]) -> float:
-    """The weighted squared error of the products that rounding the sampled activations makes."""
-    measured: Range = planner.ranges[weights[0]]
-    prepared = rounding.prepared(measured.sample)
-    errors = rounding.rounded(prepared) - prepared
-    products = [np.square(errors @ rounding.weights_for(planner.matrices[weight])).sum(axis=1) for weight in weights]
-    return float(measured.weights @ sum(products))

@@ -1,4 +1,4 @@
-"""A graph in memory, run on ONNX Runtime with values inside it as outputs."""
+"""A graph in memory: run on ONNX Runtime with values inside it as outputs, and saved."""
 
 from __future__ import annotations
 
@@ -20,10 +20,7 @@ LARGEST_MESSAGE = 1_500_000_000
 @contextmanager
 def open_graph(graph: onnx.ModelProto, *, outputs: Sequence[str] = ()) -> Iterator[Any]:
     """An inference session of `graph` that also gives `outputs`, values inside it."""
-    watched = onnx.ModelProto()
-    watched.CopyFrom(graph)
-    have = {one.name for one in graph.graph.output}
-    watched.graph.output.extend(onnx.ValueInfoProto(name=name) for name in outputs if name not in have)
+    watched = _watched(graph, outputs) if outputs else graph
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = choose_num_threads(None)
     options.log_severity_level = 4
@@ -33,5 +30,21 @@ def open_graph(graph: onnx.ModelProto, *, outputs: Sequence[str] = ()) -> Iterat
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.onnx")
-        onnx.save(watched, path, save_as_external_data=True, location="weights.bin")
+        save_graph(watched, path)
         yield onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def save_graph(graph: onnx.ModelProto, path: Path) -> None:
+    """Write `graph` to `path`, one too large for a single file with its weights beside it in `NAME.data`."""
+    if graph.ByteSize() < LARGEST_MESSAGE:
+        path.write_bytes(graph.SerializeToString())
+    else:
+        onnx.save(graph, str(path), save_as_external_data=True, location=f"{path.name}.data")
+
+
+def _watched(graph: onnx.ModelProto, outputs: Sequence[str]) -> onnx.ModelProto:
+    watched = onnx.ModelProto()
+    watched.CopyFrom(graph)
+    have = {one.name for one in graph.graph.output}
+    watched.graph.output.extend(onnx.ValueInfoProto(name=name) for name in outputs if name not in have)
+    return watched
