@@ -170,10 +170,11 @@ def _refuse_device(checkpoint: Checkpoint, asked: _Asked, engine: str) -> None:
 
 def _open_torch(checkpoint: Checkpoint, asked: _Asked) -> Backend:
     require("torch", to=f"run '{checkpoint.name}' with backend='torch'")
+    from crossjudge.backends.torch_replicas import open_torch
     from crossjudge.models.networks import load_network
 
     network = load_network(checkpoint, kind=asked.kind, head=asked.head)
-    opened: Backend = _class_of("torch")(
+    opened: Backend = open_torch(
         network.module,
         inputs=network.inputs,
         device=asked.device,

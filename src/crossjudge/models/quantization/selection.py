@@ -127,7 +127,8 @@ class _Search:
         prepared = rounding.prepared(measured.sample)
         errors = rounding.rounded(prepared) - prepared
         products = [errors @ rounding.weights_for(self.planner.matrices[weight]) for weight in weights]
-        return float(sum(np.dot(measured.weights, np.square(one).sum(axis=1)) for one in products))
+        size = np.square(np.concatenate(products, axis=1)).sum(axis=1)
+        return float(np.dot(measured.weights, size))
 
     def time(self, weights: Sequence[str], method: Method) -> float:
         """What a group's layers take, in numbers read and written."""
