@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import math
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import Template
@@ -23,12 +24,12 @@ from crossjudge.evaluation.rendering import contents, findings, png
 from crossjudge.evaluation.rendering.caveats import caveats, methods
 from crossjudge.evaluation.rendering.markdown import bullets, captioned, prose
 from crossjudge.evaluation.rendering.measured import measured
-from crossjudge.evaluation.rendering.notation import percent
+from crossjudge.evaluation.rendering.notation import number, percent
 from crossjudge.evaluation.rendering.rules import rules
-from crossjudge.evaluation.rendering.tables import Table
+from crossjudge.evaluation.rendering.tables import Table, named, table
 from crossjudge.evaluation.rendering.titles import threshold_title
 from crossjudge.evaluation.rendering.words import Advice, answer, best_two_stages
-from crossjudge.evaluation.results import Evaluation
+from crossjudge.evaluation.results import Evaluation, Timing
 from crossjudge.models.registry import find_card
 
 DOCS = Path(__file__).parent
@@ -45,7 +46,7 @@ def main() -> None:
     options = parser.parse_args()
     models = [*embedded_models(), f"all-MiniLM-L6-v2=bi:{minilm()}", *options.model]
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        main_report = measure(models, SUITE, bar, probes=True)
+        main_report = measure(models, SUITE, bar, in_full=True)
         others = [measure(models, name, bar) for name in OTHER_SUITES]
     PAGE.write_bytes(page(main_report, others).encode("utf-8"))
     PICTURES.mkdir(parents=True, exist_ok=True)
@@ -72,14 +73,14 @@ def minilm() -> str:
     return str(Path(package.submodule_search_locations[0]) / "model")
 
 
-def measure(models: Sequence[str], suite: str, bar: Progress, *, probes: bool = False) -> Report:
-    """One suite, with a progress bar."""
+def measure(models: Sequence[str], suite: str, bar: Progress, *, in_full: bool = False) -> Report:
+    """One suite, with a progress bar. `in_full`: with probes, and with pairs asked alone for their latency."""
     task = bar.add_task(suite, total=None)
     return evaluate(
         models,
         suite,
-        probes=probes,
-        timing=False,
+        probes=in_full,
+        timing=in_full,
         progress=lambda done, total: bar.update(task, completed=done, total=total),
     )
 
@@ -115,6 +116,8 @@ def page(report: Report, others: Sequence[Report]) -> str:
         first_threshold=in_the_box(evaluation),
         probes_finding=prose(findings.probes_finding(evaluation)),
         probes=captioned(contents.probes_table(evaluation)),
+        cores=os.cpu_count(),
+        speed=captioned(speed_table(report.timings)),
         study_finding=prose(findings.study_finding(evaluation)),
         study=prose(" ".join(contents.study_sentences())),
         beside=captioned(contents.beside_table(evaluation)),
@@ -149,6 +152,15 @@ def label_tables(evaluation: Evaluation) -> Iterator[Table]:
     yield contents.nli_table(evaluation)
     for model, nli in contents.nli_models(evaluation):
         yield contents.nli_category_table(evaluation, model, nli)
+
+
+def speed_table(timings: Sequence[Timing]) -> Table:
+    """How fast each model was when this page was written."""
+    rows = [
+        [named(one.model), f"{one.pairs_per_s:,.0f}", number(one.latency_p50_ms, 1), number(one.latency_p99_ms, 1)]
+        for one in timings
+    ]
+    return table("Speed", ["Model", "Pairs a second", "One pair alone, median, ms", "99th percentile, ms"], rows)
 
 
 def other_suite(report: Report) -> str:

@@ -22,7 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("text", "datasets"),
     ("backends",),
     ("models",),
-    ("objectives", "calibration", "label_probe", "reading", "judge"),
+    ("objectives", "calibration", "label_probe", "reading", "answering", "judge"),
     ("apps", "search"),
     ("evaluation", "training", "jobs", "serving", "benchmark"),
     ("cli", "__main__"),

@@ -11,17 +11,24 @@ from typing import Any
 import pytest
 
 from crossjudge.datasets import (
-    COLUMNS,
     GRADED,
+    KINDS,
+    LABELLED_TEXTS,
     DatasetCard,
     Example,
+    GradedAnswer,
+    Question,
     dataset_cards,
     distinct,
     find_set,
     normalized,
     read_examples,
     read_file,
+    read_grades,
+    read_hedges,
     read_jsonl,
+    read_paragraphs,
+    read_questions,
     read_texts,
 )
 from crossjudge.errors import FileRowError, InputError, MissingExtraError
@@ -36,7 +43,7 @@ CARDS = dataset_cards().values()
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
 def test_a_card_states_what_it_is_and_what_may_be_done_with_it(card: DatasetCard) -> None:
-    assert card.kind in {*COLUMNS, "tagging"}
+    assert card.kind in KINDS
     assert card.original
     assert card.licence
     assert isinstance(card.may_ship, bool)
@@ -46,6 +53,7 @@ def test_a_card_states_what_it_is_and_what_may_be_done_with_it(card: DatasetCard
         assert card.kind not in GRADED
     if card.hub is None:
         assert (card.hub_config, card.hub_revision, card.hub_splits, card.columns) == (None, None, {}, None)
+        assert card.text_column == "text"
         assert card.tag_column is None
     else:
         assert card.hub.count("/") == 1
@@ -140,6 +148,85 @@ def test_texts_and_pairs_are_not_confused(tmp_path: Path) -> None:
         list(read_texts("snli", "dev", folder=tmp_path))
 
 
+def test_an_ordinal_label_keeps_its_number_as_a_name_for_a_mixture_to_map(tmp_path: Path) -> None:
+    rows = [{"premise": "a", "hypothesis": "b", "ordinal": 5, "tag": "COPA"}]
+    write_rows(tmp_path / "nli" / "joci.train.jsonl.gz", rows)
+    assert list(read_examples("joci", "train", folder=tmp_path)) == [Example("a", "b", "5", "joci", "COPA")]
+
+
+@pytest.mark.parametrize("kind", LABELLED_TEXTS)
+def test_every_kind_of_single_text_is_read_with_its_label(tmp_path: Path, kind: str) -> None:
+    card = next(card for card in CARDS if card.kind == kind)
+    write_rows(tmp_path / card.place("test"), [{"text": "It may rain.", "label": "hedged", "cues": ["may"]}])
+    assert list(read_texts(card.name, "test", folder=tmp_path)) == [("It may rain.", "hedged")]
+
+
+def test_a_hedging_set_says_hedged_or_certain_and_nothing_else(tmp_path: Path) -> None:
+    rows = [{"text": text, "label": label} for text, label in (("a", "hedged"), ("b", "certain"), ("c", "vague"))]
+    write_rows(tmp_path / "hedging" / "bioscope.dev.jsonl.gz", rows)
+    read = read_hedges("bioscope", "dev", folder=tmp_path)
+    assert [next(read), next(read)] == [("a", "hedged"), ("b", "certain")]
+    with pytest.raises(FileRowError, match=r"line 3: field 'label': it is 'vague'; expected hedged or certain"):
+        next(read)
+
+
+def test_paragraphs_are_texts_alone(tmp_path: Path) -> None:
+    write_rows(tmp_path / "text" / "enwiki_0.train.jsonl.gz", [{"text": "A long paragraph."}])
+    assert list(read_paragraphs("enwiki_0", "train", folder=tmp_path)) == ["A long paragraph."]
+
+
+def test_a_graded_answer_is_a_pair_with_its_best_reference(tmp_path: Path) -> None:
+    row = {
+        "question": "q",
+        "reference": ["best", "other"],
+        "answer": "a",
+        "label": "contradictory",
+        "dataset": "beetle",
+    }
+    write_rows(tmp_path / "grading" / "beetle.train.jsonl.gz", [row])
+    (graded,) = read_grades("beetle", "train", folder=tmp_path)
+    assert graded == GradedAnswer("q", ("best", "other"), "a", "contradictory", "beetle")
+    assert graded.example() == Example("best", "a", "contradictory", "beetle")
+
+
+def test_a_question_has_its_candidates_and_the_place_of_the_right_one(tmp_path: Path) -> None:
+    rows = [{"context": "c", "question": "q", "candidates": ["yes", "no"], "answer": 1}]
+    write_rows(tmp_path / "qa" / "boolq.train.jsonl.gz", rows)
+    write_rows(tmp_path / "qa" / "nocontext" / "arc_challenge.train.jsonl.gz", [{**rows[0], "answer": 0}])
+    write_rows(tmp_path / "qa" / "mlqa_en.dev.jsonl.gz", [{"context": "c", "question": "q", "answers": ["x", "y"]}])
+    assert list(read_questions("boolq", "train", folder=tmp_path)) == [
+        Question("c", "q", ("yes", "no"), frozenset({1}), "boolq")
+    ]
+    assert next(read_questions("arc_challenge", "train", folder=tmp_path)).right == {0}
+    assert next(read_questions("mlqa_en", "dev", folder=tmp_path)).right == {0, 1}, "all that are listed are accepted"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"answer": 2}, "field 'answer': it is 2; expected a place among 2 candidates"),
+        ({"answer": -1}, "field 'answer': it is -1"),
+        ({"candidates": []}, r"field 'candidates': it is \[\]; expected a list of texts"),
+        ({"candidates": "yes"}, "field 'candidates': it is 'yes'; expected a list of texts"),
+        ({"question": None}, "field 'question': it is None; expected text"),
+    ],
+)
+def test_a_row_that_is_no_question_says_why(tmp_path: Path, change: dict[str, Any], said: str) -> None:
+    row = {"context": "c", "question": "q", "candidates": ["yes", "no"], "answer": 1}
+    write_rows(tmp_path / "qa" / "boolq.train.jsonl.gz", [{**row, **change}])
+    with pytest.raises(FileRowError, match=said):
+        list(read_questions("boolq", "train", folder=tmp_path))
+
+
+@pytest.mark.parametrize("read", [read_hedges, read_paragraphs, read_grades, read_questions])
+def test_a_reader_refuses_at_once_a_set_of_another_kind_and_one_that_is_not_there(tmp_path: Path, read: Any) -> None:
+    with pytest.raises(InputError, match=r"'snli'.*'nli'.*expected"):
+        read("snli", "dev", folder=tmp_path)
+    own = {read_hedges: "bioscope", read_paragraphs: "enwiki_0", read_grades: "beetle", read_questions: "boolq"}
+    with pytest.raises(InputError, match=r"there is no .*train"):
+        read(own[read], "train", folder=tmp_path)
+
+
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "tsv"])
 def test_a_file_of_ones_own_may_be_of_any_kind(tmp_path: Path, ending: str) -> None:
     text = {
@@ -161,7 +248,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     calls: list[tuple[Any, ...]] = []
     rows = [
         {"premise": "a", "hypothesis": "b", "question": "q", "answer": "r", "label": label, "sentence1": "a"}
-        | {"sentence2": "b", "score": 0.25, "category": "colours"}
+        | {"sentence2": "b", "score": 0.25, "category": "colours", "text": "t"}
         for label in (2, -1, 0)
     ]
 
@@ -195,6 +282,11 @@ def test_a_tag_and_a_branch_of_the_hub_come_from_where_the_card_says(hub: list[t
     read_examples("hans", "dev")
     assert hub[0] == ("pietrolesci/breaking_nli", None, "full")
     assert hub[-1] == ("jhu-cogsci/hans", None, "validation", "refs/convert/parquet")
+
+
+def test_single_texts_of_the_hub_have_their_labels_by_name(hub: list[tuple[Any, ...]]) -> None:
+    assert list(read_texts("tweeteval_sentiment", "dev")) == [("t", "positive"), ("t", "negative")]
+    assert hub == [("cardiffnlp/tweet_eval", "sentiment", "validation")]
 
 
 def test_a_set_that_is_not_on_the_hub_names_the_file_to_bring() -> None:

@@ -266,7 +266,7 @@ def test_chunks_change_nothing(objective: str, monkeypatch: pytest.MonkeyPatch) 
     judge = fake(objective)
     whole = judge.batch(PAIRS * 3)
     monkeypatch.setattr("crossjudge.judge.CHUNK_PAIRS", 4)
-    monkeypatch.setattr("crossjudge.judge.CHUNK_WINDOWS", 3)
+    monkeypatch.setattr("crossjudge.answering.CHUNK_WINDOWS", 3)
     assert judge.batch(PAIRS * 3) == whole
 
 
@@ -314,7 +314,7 @@ def test_nan_names_the_users_pair_also_in_windows_chunks_and_both_directions(
     objective: str, place: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("crossjudge.judge.CHUNK_PAIRS", 5)
-    monkeypatch.setattr("crossjudge.judge.CHUNK_WINDOWS", 4)
+    monkeypatch.setattr("crossjudge.answering.CHUNK_WINDOWS", 4)
     plain = CrossEncoder(backend="fake", num_labels=None if objective == "nli" else 1)
     poison = int(plain.tokenizer.token_ids(["broken"])["broken"][0])
     backend = FakeBackend(num_labels=plain.num_labels, poison={poison})

@@ -38,7 +38,8 @@ ENGINES: Mapping[str, tuple[MakeGraphs, Open, BatchWishes | None]] = {
 def one_way_encoder(seed: int = 0, **more: Any) -> OneWayEncoder:
     """A network whose weights are wide enough that any two pairs are told apart; `more`: of its config."""
     torch.manual_seed(seed)
-    model = OneWayEncoder(OneWayConfig(**SHAPES, max_positions=MAX_POSITIONS, **{"heads": {"nli": LABELS}, **more}))
+    shapes = {**SHAPES, "max_positions": MAX_POSITIONS, "heads": {"nli": LABELS}, **more}
+    model = OneWayEncoder(OneWayConfig(**shapes))
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for weight in model.parameters():

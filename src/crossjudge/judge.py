@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from crossjudge.answering import answering
 from crossjudge.calibration import Calibration
 from crossjudge.errors import InputError, LabelError, ObjectiveError
 from crossjudge.label_probe import warn_if_contradicted
 from crossjudge.models.activation_functions import softmax
-from crossjudge.models.cross_encoder import CrossEncoder, index_errors
+from crossjudge.models.cascade import Cascade
+from crossjudge.models.cross_encoder import CrossEncoder
 from crossjudge.models.pairs import to_pairs
 from crossjudge.models.registry import filter_cards, find_card
 from crossjudge.objectives import get_objective
 from crossjudge.objectives.base import Objective
-from crossjudge.reading import Reader, Reading, grouped
-from crossjudge.types import Encoding, FloatArray, Pair, Verdict
+from crossjudge.types import FloatArray, Pair, Verdict
 
 CHUNK_PAIRS = 2_048
 """Pairs tokenized and judged together."""
-CHUNK_WINDOWS = 8_192
-"""Windows of them held in memory together, or those of one pair that has more."""
 
 
 class Judge:
     """Gives a `Verdict` on a pair of texts.
 
-    `model`: a `CrossEncoder`, a folder or hub name, or None for the embedded model. `objective`: "nli" (does text_a
-    entail text_b?), "similarity", "duplicate" or "relevance". `calibration`: a `Calibration`, the path of one, or None
-    for the one shipped with the embedded model. `abstain_below`: verdicts whose winning probability is lower carry
-    `abstained=True`. `on_overflow`: "window" reads over-long pairs in overlapping windows (how they are merged is
-    `judge.objective.merge_rule`), "truncate" cuts and counts, "error" raises. `labels`: the model's label names by id,
-    for checkpoints that do not name them. `force`: use a model for an objective it was not trained for.
+    `model`: a `CrossEncoder` or `Cascade`, a folder or hub name, or None for the embedded model. `objective`: "nli"
+    (does text_a entail text_b?), "similarity", "duplicate" or "relevance". `calibration`: a `Calibration`, the path of
+    one, or None for the one shipped with the embedded model. `abstain_below`: verdicts whose winning probability is
+    lower carry `abstained=True`. `on_overflow`: "window" reads over-long pairs in overlapping windows (how they are
+    merged is `judge.objective.merge_rule`), "truncate" cuts and counts, "error" raises. `labels`: the model's label
+    names by id, for checkpoints that do not name them. `force`: use a model for an objective it was not trained for.
 
     Raises `LabelError` when the labels are not known by name, `ObjectiveError` when the model was trained for something
     else, `FingerprintError` when the calibration belongs to another model.
@@ -58,16 +57,13 @@ class Judge:
         self.abstain_below = abstain_below
         if not force:
             _require_objective(self.model, objective)
-        self._order = self.objective.order(_label_names(self.model, self.objective, labels))
-        self.calibration = _calibration(calibration, self.model, self.objective)
-        self._reader = Reader(
-            assemble=self.model.tokenizer.assemble,
-            room=self.model.tokenizer.pair_room,
-            read_side=self.objective.read_side,
-            on_overflow=on_overflow,
+        self._answering = answering(
+            self.model, self.objective, _label_names(self.model, self.objective, labels), on_overflow=on_overflow
         )
-        if self._order and self.objective.name == "nli" and self.model.backend != "fake":
-            warn_if_contradicted(self._raw_logits, self._order, self.objective.labels, self.model.name)
+        self.calibration = _calibration(calibration, self.model, self.objective)
+        for one in self._answering.models:
+            if one.order and self.objective.name == "nli" and one.model.backend != "fake":
+                warn_if_contradicted(one.raw_logits, one.order, self.objective.labels, one.model.name)
 
     def __call__(self, text_a: str, text_b: str) -> Verdict:
         """The verdict on one pair."""
@@ -84,51 +80,13 @@ class Judge:
         return verdicts
 
     def _judge(self, pairs: Sequence[Pair], start: int) -> list[Verdict]:
-        logits, accounts = self._logits(pairs, start)
-        if self.objective.symmetric:
-            swapped = [Pair(pair.text_b, pair.text_a) for pair in pairs]
-            logits = (logits + self._logits(swapped, start)[0]) * np.float32(0.5)
+        logits, accounts = self._answering(pairs, range(start, start + len(pairs)))
         temperature = self.calibration.temperature if self.calibration else 1.0
         probabilities = softmax(logits / np.float32(temperature))
         return [
             self._verdict(logits[row], probabilities[row], tokens_read, tokens_dropped)
             for row, (tokens_read, tokens_dropped) in enumerate(accounts)
         ]
-
-    def _raw_logits(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
-        """The checkpoint's own logits of pairs that nobody asked about: nothing is counted or warned of."""
-        return self.model.logits_of(self.model.tokenizer.encode([self.model.prepared(Pair(*pair)) for pair in pairs]))
-
-    def _logits(self, pairs: Sequence[Pair], start: int) -> tuple[FloatArray, list[tuple[int, int]]]:
-        """Arranged logits `(n_pairs, len(objective.labels))`, windows merged; each pair's tokens read and dropped."""
-        merged: list[FloatArray] = []
-        accounts: list[tuple[int, int]] = []
-        for readings in grouped(self._readings(pairs, start), most_encodings=CHUNK_WINDOWS):
-            merged.append(self._merged(readings, start + len(accounts)))
-            accounts += [(reading.tokens_read, reading.tokens_dropped) for reading in readings]
-        return np.concatenate(merged), accounts
-
-    def _readings(self, pairs: Sequence[Pair], start: int) -> Iterator[Reading]:
-        ready = [self.model.prepared(pair) for pair in pairs]
-        ids = self.model.tokenizer.token_ids(text for pair in ready for text in (pair.text_a, pair.text_b))
-        for place, pair in enumerate(ready):
-            yield self._reader.read(ids[pair.text_a], ids[pair.text_b], index=start + place)
-
-    def _merged(self, readings: Sequence[Reading], start: int) -> FloatArray:
-        encodings: list[Encoding] = [encoding for reading in readings for encoding in reading.encodings]
-        ends = np.cumsum([len(reading.encodings) for reading in readings])
-        with index_errors(lambda place: start + int(np.searchsorted(ends, place, side="right"))):
-            raw = self.model.logits_of(encodings)
-        arranged = self.objective.arranged(raw, self._order)
-        if len(encodings) == len(readings):
-            return arranged
-        parts = np.split(arranged, ends[:-1])
-        return np.stack(
-            [
-                part[0] if len(part) == 1 else self.objective.merge(part.reshape(*reading.shape, -1))
-                for part, reading in zip(parts, readings, strict=True)
-            ]
-        )
 
     def _verdict(self, logits: FloatArray, probabilities: FloatArray, tokens_read: int, tokens_dropped: int) -> Verdict:
         labels = self.objective.labels
@@ -194,6 +152,11 @@ def _reason_against(not_for: Sequence[str], wanted: str) -> str:
 def _label_names(model: CrossEncoder, objective: Objective, stated: Sequence[str] | None) -> Sequence[str]:
     """The model's label names by id: as stated, as its config names them, or as its card does."""
     if stated is not None:
+        if isinstance(model, Cascade):
+            raise LabelError(
+                f"Making a judge: labels were stated for the cascade {model.name!r}, which is two models. Pass "
+                "cheap_labels and strong_labels to Cascade instead."
+            )
         if len(stated) != model.num_labels:
             raise LabelError(
                 f"Making a judge: {len(stated)} labels were stated and {model.name!r} has {model.num_labels}. State "

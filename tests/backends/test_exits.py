@@ -16,7 +16,8 @@ import torch
 
 from crossjudge.backends.exits import ExitingPairs, Feeds, confidence, first_sure
 from crossjudge.models.one_way import OneWayConfig, OneWayEncoder
-from crossjudge.models.one_way_fused import fused_graphs, pieces
+from crossjudge.models.one_way_fused import fused_graphs
+from crossjudge.models.one_way_parts import pieces
 from crossjudge.types import FloatArray
 
 EXITS = (1, 3)
@@ -31,12 +32,12 @@ class Opened:
 
     def __init__(self, graph: bytes) -> None:
         self._session: Any = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-        self._inputs = [one.name for one in self._session.get_inputs()]
+        self.inputs = [one.name for one in self._session.get_inputs()]
         self.seen: list[tuple[int, int]] = []
 
     def run_for(self, feeds: Feeds, outputs: Sequence[str]) -> Sequence[FloatArray]:
-        self.seen.append(feeds["states" if "states" in self._inputs else "input_ids"].shape[:2])
-        answers: Sequence[FloatArray] = self._session.run(list(outputs), {name: feeds[name] for name in self._inputs})
+        self.seen.append(feeds["states" if "states" in self.inputs else "input_ids"].shape[:2])
+        answers: Sequence[FloatArray] = self._session.run(list(outputs), {name: feeds[name] for name in self.inputs})
         return answers
 
 
@@ -56,7 +57,8 @@ def encoder(heads: dict[str, tuple[str, ...]], exits: tuple[int, ...]) -> OneWay
 def opened(model: OneWayEncoder) -> list[Opened]:
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
     graphs = fused_graphs(model.config, weights)
-    return [Opened(graphs[name].SerializeToString()) for name, _, _ in pieces(model.config)]
+    names = [f"pairs_{first}" for first, _ in pieces(model.config)] or ["pairs"]
+    return [Opened(graphs[name].SerializeToString()) for name in names]
 
 
 class Asked:

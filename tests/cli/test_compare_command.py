@@ -7,6 +7,7 @@ from command_line import crossjudge, write
 
 from crossjudge.cli.comparing import Limit, Side, read_limit, read_side
 from crossjudge.errors import InputError
+from crossjudge.evaluation.gates import Bound
 from crossjudge.evaluation.suite import iter_suite
 
 SAME = ("embedded@fake", "embedded@fake")
@@ -70,9 +71,9 @@ def test_a_gate_that_is_none_is_refused_before_any_model_is_opened(expression):
 
 
 def test_expressions_are_read_with_any_spacing():
-    assert read_limit("flips>0.005") == Limit("flips>0.005", "flips", ">", 0.005)
-    assert read_limit(" max_drift >= 1e-3 ") == Limit(" max_drift >= 1e-3 ", "max_drift", ">=", 0.001)
-    assert read_limit("rank_correlation<-.5").limit == -0.5
+    assert read_limit("flips>0.005") == Limit("flips>0.005", "flips", Bound(">", 0.005))
+    assert read_limit(" max_drift >= 1e-3 ") == Limit(" max_drift >= 1e-3 ", "max_drift", Bound(">=", 0.001))
+    assert read_limit("rank_correlation<-.5").bound.limit == -0.5
 
 
 def test_a_model_names_its_backend_and_precision(tmp_path, monkeypatch):
@@ -101,6 +102,13 @@ def test_rows_that_cannot_be_read_are_told_and_outrank_the_gate(tmp_path):
     assert answer.rows[0]["parity"]["n_pairs"] == 1
     assert "1 row could not be compared" in answer.err
     assert "line 2" in answer.err
+
+
+def test_where_no_row_can_be_read_the_rows_are_the_reason(tmp_path):
+    answer = crossjudge("compare", *SAME, write(tmp_path / "pairs.jsonl", '{"text_a": "a"}'))
+    assert (answer.code, answer.out) == (2, "")
+    assert "pairs.jsonl line 1" in answer.err
+    assert "there are no pairs" in answer.err
 
 
 def test_several_files_and_standard_input(pairs):

@@ -15,6 +15,7 @@ from command_line import write
 from crossjudge.cli.main import app
 
 HUB_EXAMPLE = "cross-encoder/ms-marco-MiniLM-L6-v2"
+SETTINGS = "settings.toml"
 EXAMPLES = [
     line.strip()
     for command in app.registered_commands
@@ -50,7 +51,7 @@ def test_there_are_examples():
     assert len(EXAMPLES) >= 5
 
 
-@pytest.mark.parametrize("line", [line for line in EXAMPLES if HUB_EXAMPLE not in line])
+@pytest.mark.parametrize("line", [line for line in EXAMPLES if HUB_EXAMPLE not in line and SETTINGS not in line])
 def test_an_example_of_the_help_runs(line, folder):
     done = run(line, folder)
     assert done.returncode == 0, done.stderr
@@ -67,3 +68,21 @@ def test_an_example_with_a_hub_name_runs(line, folder):
     make_checkpoint(cached(Path(os.environ["HF_HOME"]), HUB_EXAMPLE), "bert", num_labels=1)
     done = run(line, folder)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("line", [line for line in EXAMPLES if SETTINGS in line])
+def test_an_example_of_training_runs(line, folder):
+    """From tiny weights, on a tiny set."""
+    pytest.importorskip("torch")
+    from tiny_checkpoints import make_bi_encoder, make_checkpoint
+    from tiny_sets import nli_rows, write_rows
+
+    make_bi_encoder(folder / "encoder", "bert", layout="hf")
+    make_checkpoint(folder / "joint-run", "bert", id2label={0: "contradiction", 1: "entailment", 2: "neutral"})
+    write_rows(folder / "sets" / "nli" / "snli.train.jsonl.gz", nli_rows(30))
+    write(folder / "mixture.toml", "[[set]]", 'name = "snli"')
+    write(folder / SETTINGS, 'base = "encoder"', 'mixture = "mixture.toml"', 'out = "run"', "max_length = 64")
+    done = run(line, folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout

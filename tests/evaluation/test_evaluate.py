@@ -196,6 +196,15 @@ def test_tests_of_groups_need_scipy_and_say_so_before_any_model_runs(monkeypatch
 # Files
 
 
+def test_a_report_that_cannot_be_drawn_is_refused_before_any_model_runs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "plotly", None)
+    monkeypatch.setattr(runner, "open_entrant", None)
+    with pytest.raises(MissingExtraError, match=r"HTML report.*crossjudge\[evaluate\]"):
+        evaluate(CrossEncoder(backend="fake"), PAIRS, out=tmp_path / "report")
+
+
 def test_json_is_the_schema_rounded(found: Report, tmp_path: Path) -> None:
     found.save_json(tmp_path / "results.json")
     read = json.loads((tmp_path / "results.json").read_text("utf-8"))

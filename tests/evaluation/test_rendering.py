@@ -13,11 +13,12 @@ import pytest
 from made_up_report import ALL_MODELS, made_up_pairs, made_up_report
 
 from crossjudge.evaluation.gold import read_gold
+from crossjudge.evaluation.known_sets import GradedPair
 from crossjudge.evaluation.rendering import html, markdown, png
 from crossjudge.evaluation.rendering.markdown import escaped
 from crossjudge.evaluation.rendering.markup import joined, prose, script_json, tag
 from crossjudge.evaluation.rendering.measured import measured
-from crossjudge.evaluation.rendering.notation import number, percent, plural
+from crossjudge.evaluation.rendering.notation import estimate, number, percent, plural
 from crossjudge.evaluation.rendering.page_data import page_data
 from crossjudge.evaluation.rendering.shown_pairs import FEWEST_OF_A_CATEGORY, drawn_rows
 from crossjudge.evaluation.rendering.trade_off import trade_off
@@ -237,6 +238,19 @@ def test_what_is_not_there_is_left_out(pairs: list[SuitePair], models: tuple[str
     assert Page(text).data == page_data(measured(report))
     assert "None" not in Page(text).text
     assert "nan" not in markdown.render(report).split()
+
+
+def test_graded_similarity_is_shown_by_rank_correlation() -> None:
+    pairs = [
+        GradedPair(**pair.to_dict(), score=1.0 if pair.duplicate else number / 100)
+        for number, pair in enumerate(made_up_pairs())
+    ]
+    report = made_up_report(pairs, ("all-MiniLM-L6-v2", "likeness"))
+    told = [estimate(model.main.rank_correlation) for model in report.evaluation.models]
+    for text in (Page(html.render(report)).text, markdown.render(report)):
+        assert "Spearman's correlation" in text
+        assert "Grading how alike two texts are" in text
+    assert all(one.partition(" ")[0] in markdown.render(report) for one in told)
 
 
 def test_gates_are_shown_with_their_outcome() -> None:

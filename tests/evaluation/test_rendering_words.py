@@ -8,8 +8,9 @@ import pytest
 from made_up_report import ALL_MODELS, made_up_pairs, made_up_report
 
 from crossjudge.evaluation.rendering import findings
+from crossjudge.evaluation.rendering.caveats import caveats
 from crossjudge.evaluation.rendering.deciders import deciders
-from crossjudge.evaluation.rendering.rules import ALONE, HELPS, WEAK, opposite, overlap, rules
+from crossjudge.evaluation.rendering.rules import ALONE, FEW, HELPS, WEAK, opposite, overlap, rules
 from crossjudge.evaluation.rendering.titles import category_title, in_reading_order, metric_title, probe_title
 from crossjudge.evaluation.rendering.words import Advice, answer
 from crossjudge.evaluation.results import Evaluation, Rate
@@ -31,7 +32,7 @@ def evaluation() -> Evaluation:
 
 @pytest.mark.parametrize(
     ("right", "n", "strength"),
-    [(100, 100, ALONE), (8, 8, HELPS), (80, 100, HELPS), (70, 100, WEAK)],
+    [(100, 100, ALONE), (20, 20, HELPS), (80, 100, HELPS), (70, 100, WEAK), (8, 8, FEW), (1, 8, WEAK)],
 )
 def test_few_pairs_never_make_a_model_sure(right: int, n: int, strength: str) -> None:
     """Eight of eight right is a share of 1 whose interval reaches down to 0.68."""
@@ -122,6 +123,27 @@ def test_a_model_as_good_within_the_intervals_is_named() -> None:
     double = replace(twin, models=(twin.models[0], replace(twin.models[0], name="second")))
     assert "Within the intervals as good: " in job(double, "say the same").evidence
     assert "`second`" in job(double, "claim").evidence
+
+
+def test_of_few_pairs_nothing_is_claimed() -> None:
+    few = made_up_report(made_up_pairs(3), ("all-MiniLM-L6-v2", "reader")).evaluation
+    told = answer(few)
+    for about in ("say the same", "candidates among", "Both in turn"):
+        assert job(few, about).answer.startswith(("Too few pairs to say", "No "))
+    assert "Use" not in " ".join(one.answer for one in told.advice)
+
+
+def test_a_headline_says_where_the_best_is_not_surely_the_best() -> None:
+    twin = made_up_report(models=("reader",)).evaluation
+    double = replace(twin, models=(twin.models[0], replace(twin.models[0], name="second")))
+    assert "`reader` tells look-alikes from duplicates no more surely than `second`" in answer(double).headline
+
+
+def test_only_the_shipped_suites_are_said_to_be_made_to_fool(evaluation: Evaluation) -> None:
+    told = "The pairs were made to fool models."
+    assert not any(told in one for one in caveats(evaluation))
+    shipped = replace(evaluation, suite=replace(evaluation.suite, name="stress"))
+    assert any(told in one for one in caveats(shipped))
 
 
 def test_a_headline_names_the_worst_category_of_the_best(evaluation: Evaluation) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from crossjudge.datasets import dataset_cards
 from crossjudge.errors import FileRowError, InputError
 from crossjudge.training import Mixture
 from crossjudge.training.decontamination import pair_hash
+from crossjudge.training.mixture import terms
 from crossjudge.training.tag_hypotheses import NO_TOPIC, TEMPLATES
 from tiny_sets import nli_rows, write_rows
 
@@ -23,8 +23,8 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_a_mixture_reads_every_row_of_its_sets(data: Path, mixture: Path) -> None:
-    examples = Mixture.from_toml(mixture).examples(folder=data)
-    assert [(one.text_a, one.text_b, one.gold) for one in examples] == [
+    examples = Mixture.from_toml(mixture).rows(folder=data)
+    assert [(one.text_a, one.text_b, one.golds["nli"]) for one in examples] == [
         (row["premise"], row["hypothesis"], row["label"]) for row in nli_rows(60)
     ]
     assert {one.source for one in examples} == {"snli"}
@@ -36,29 +36,29 @@ def test_equal_pairs_are_taken_once_and_the_first_wins(data: Path, tmp_path: Pat
     write_rows(data / "nli" / "mnli.train.jsonl.gz", [shouted, *nli_rows(6, seed=9)])
     write_rows(data / "nli" / "snli.train.jsonl.gz", [*rows, *rows])
     path = written(tmp_path, '[[set]]\nname = "snli"\n[[set]]\nname = "mnli"\n')
-    examples = Mixture.from_toml(path).examples(folder=data)
+    examples = Mixture.from_toml(path).rows(folder=data)
     assert [one.source for one in examples].count("snli") == 9
-    assert examples[0].gold == rows[0]["label"]
+    assert examples[0].golds["nli"] == rows[0]["label"]
     assert shouted["premise"] not in {one.text_a for one in examples}
 
 
 def test_excluded_hashes_are_left_out_in_whichever_order_the_pair_was_written(data: Path, mixture: Path) -> None:
-    everything = Mixture.from_toml(mixture).examples(folder=data)
+    everything = Mixture.from_toml(mixture).rows(folder=data)
     gone = everything[7]
-    kept = Mixture.from_toml(mixture).examples(folder=data, exclude=frozenset({pair_hash(gone.text_b, gone.text_a)}))
+    kept = Mixture.from_toml(mixture).rows(folder=data, exclude=frozenset({pair_hash(gone.text_b, gone.text_a)}))
     assert kept == everything[:7] + everything[8:]
 
 
 def test_labels_are_renamed_as_the_set_is_told(data: Path, tmp_path: Path) -> None:
     path = written(tmp_path, '[[set]]\nname = "snli"\nlabels = { neutral = "not_entailment" }\n')
-    golds = [one.gold for one in Mixture.from_toml(path).examples(folder=data)]
+    golds = [one.golds["nli"] for one in Mixture.from_toml(path).rows(folder=data)]
     assert golds == [row["label"].replace("neutral", "not_entailment") for row in nli_rows(60)]
 
 
 def test_a_limit_draws_by_the_seed_alone(data: Path, tmp_path: Path) -> None:
     def drawn(seed: int) -> list[str]:
         path = written(tmp_path, f'seed = {seed}\n[[set]]\nname = "snli"\nlimit = 20\n')
-        return [one.text_a + one.text_b for one in Mixture.from_toml(path).examples(folder=data)]
+        return [one.text_a + one.text_b for one in Mixture.from_toml(path).rows(folder=data)]
 
     assert len(drawn(1)) == 20
     assert drawn(1) == drawn(1) != drawn(2)
@@ -68,11 +68,11 @@ def test_a_file_of_ones_own_is_a_set(data: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("premise,hypothesis,label\nIt rains.,It is wet.,entailment\n")
     text = '{ships}\n[[set]]\nname = "mine"\npath = "mine.csv"\n{licence}'
     mixture = Mixture.from_toml(written(tmp_path, text.format(ships="", licence="")))
-    (example,) = mixture.examples()
-    assert (example.text_a, example.text_b, example.gold, example.source) == (
+    (example,) = mixture.rows()
+    assert (example.text_a, example.text_b, example.golds, example.source) == (
         "It rains.",
         "It is wet.",
-        "entailment",
+        {"nli": "entailment"},
         "mine",
     )
     with pytest.raises(InputError, match=r"'mine' \(no licence stated\) may not reach shipped weights"):
@@ -80,7 +80,7 @@ def test_a_file_of_ones_own_is_a_set(data: Path, tmp_path: Path) -> None:
     Mixture.from_toml(written(tmp_path, text.format(ships="ships = true", licence='licence = "CC0"')))
     (tmp_path / "mine.csv").write_text("premise,hypothesis\nIt rains.,It is wet.\n")
     with pytest.raises(FileRowError, match=r"mine\.csv line 2: field 'label': it is None"):
-        Mixture.from_toml(written(tmp_path, text.format(ships="", licence=""))).examples()
+        Mixture.from_toml(written(tmp_path, text.format(ships="", licence=""))).rows()
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_set_that_may_not_ship_may_still_be_trained_on(tmp_path: Path) -> None
 def test_mixtures_in_the_package_are_of_sets_that_may_ship(path: Path) -> None:
     mixture = Mixture.from_toml(path)
     assert mixture.ships
-    assert all(dataset_cards()[source.name].may_ship for source in mixture.sources)
+    assert all(may_ship and licence for source in mixture.sources for _, may_ship, licence in terms(source))
 
 
 # Tags
@@ -131,28 +131,28 @@ def topics(data: Path) -> Path:
 
 def test_tags_ask_for_a_texts_own_topic_and_for_another(topics: Path, tmp_path: Path) -> None:
     path = written(tmp_path, '[[set]]\nname = "clinc150"\nrecipe = "tags"\n')
-    examples = Mixture.from_toml(path).examples(folder=topics)
+    examples = Mixture.from_toml(path).rows(folder=topics)
     asked = {template.format(topic) for template in TEMPLATES for topic in ("world", "sports")}
     assert {one.text_b for one in examples} <= asked
     own = {f"text {index}": ("world", "sports", None)[index % 3] for index in range(30)}
     for one in examples:
         topic = own[one.text_a]
-        assert (one.gold == "entailment") == (topic is not None and topic in one.text_b), one
-    assert [one.gold for one in examples].count("entailment") == 20
-    assert [one.gold for one in examples].count("not_entailment") == 30
+        assert (one.golds["nli"] == "entailment") == (topic is not None and topic in one.text_b), one
+    assert [one.golds["nli"] for one in examples].count("entailment") == 20
+    assert [one.golds["nli"] for one in examples].count("not_entailment") == 30
     assert "out of scope" in NO_TOPIC
 
 
 def test_tags_need_a_folder_and_two_topics(topics: Path, tmp_path: Path) -> None:
     mixture = Mixture.from_toml(written(tmp_path, '[[set]]\nname = "clinc150"\nrecipe = "tags"\n'))
-    with pytest.raises(InputError, match="read from a folder"):
-        mixture.examples()
+    with pytest.raises(InputError, match="Name a folder that holds"):
+        mixture.rows()
     write_rows(topics / "tagging" / "clinc150.train.jsonl.gz", [{"text": "a", "label": "World"}])
     with pytest.raises(InputError, match=r"1 topic\(s\); expected two or more"):
-        mixture.examples(folder=topics)
+        mixture.rows(folder=topics)
     pairs = Mixture.from_toml(written(tmp_path, '[[set]]\nname = "clinc150"\n'))
     with pytest.raises(InputError, match='recipe = "tags"'):
-        pairs.examples(folder=topics)
+        pairs.rows(folder=topics)
     tags = Mixture.from_toml(written(tmp_path, '[[set]]\nname = "snli"\nrecipe = "tags"\n'))
     with pytest.raises(InputError, match="expected 'tagging'"):
-        tags.examples(folder=topics)
+        tags.rows(folder=topics)

@@ -240,7 +240,7 @@ def test_the_folder_holds_all_that_the_next_step_needs(settings: Settings, tmp_p
         model = CrossEncoder(out, backend="torch", device="cpu")
     else:
         model = CrossEncoder(export_one_way(out, tmp_path / "exported"))
-    assert (model.labels, model.attention) == (settings().labels, attention)
+    assert (model.labels, model.attention) == (settings().heads["nli"], attention)
 
 
 def test_another_objective_names_its_own_head(settings: Settings, data: Path, mixture: Path, tmp_path: Path) -> None:
@@ -249,12 +249,46 @@ def test_another_objective_names_its_own_head(settings: Settings, data: Path, mi
         for (a, b), gold in zip(PAIRS, GOLD, strict=True)
     ]
     write_rows(data / "duplicate" / "qqp_pieces.train.jsonl.gz", rows)
-    mixture.write_text('[[set]]\nname = "qqp_pieces"\n')
+    text = '[[set]]\nname = "qqp_pieces"\nhead = "duplicate"\nlabels = { 0 = "not_duplicate", 1 = "duplicate" }\n'
+    mixture.write_text(text)
     labels = ("not_duplicate", "duplicate")
-    out = train(settings(objective="duplicate", labels=labels, epochs=0.5))
+    out = train(settings(heads={"duplicate": labels}, epochs=0.5))
     judge = Judge(export_one_way(out, tmp_path / "exported"), objective="duplicate")
     assert (judge.model.head, judge.model.labels, judge.model.objective) == ("duplicate", labels, "duplicate")
     assert judge(*PAIRS[0]).label in labels
+
+
+def test_several_heads_exits_and_an_earlier_runs_weights(
+    settings: Settings, data: Path, mixture: Path, tmp_path: Path
+) -> None:
+    """One backbone answers in every head, at every exit; a later run starts where an earlier one ended."""
+    first = train(settings(epochs=1))
+    rows = [
+        {"sentence1": a, "sentence2": b, "score": float(gold == "entailment")}
+        for (a, b), gold in zip(PAIRS, GOLD, strict=True)
+    ]
+    write_rows(data / "similarity" / "stsb.train.jsonl.gz", rows)
+    mixture.write_text('[[set]]\nname = "snli"\n[[set]]\nname = "stsb"\nhead = "similarity"\n')
+    heads, earlier = ["nli", "similarity"], {"weights": first, "exits": (1,)}
+    out = train(settings(heads=heads, out=tmp_path / "second", learning_rate=1e-9, epochs=0.1, **earlier))
+    ours, theirs = weights(out), weights(first)
+    assert all(torch.allclose(ours[name], tensor, atol=1e-6) for name, tensor in theirs.items())
+    assert {name.split(".")[2] for name in ours if name.startswith("exits.1.")} == set(heads)
+    record = json.loads((out / "training_record.json").read_text())
+    assert record["rows_per_head"] == {"nli": 60, "similarity": 60}, "a pair in two sets is one row with two golds"
+    out = train(settings(heads=heads, out=tmp_path / "third", epochs=30, **earlier))
+    model = CrossEncoder(export_one_way(out, tmp_path / "exported", precision="fp32"), head="similarity")
+    scores = model.predict(PAIRS)
+    same = [gold == "entailment" for gold in GOLD]
+    assert scores[same].mean() > scores[[not one for one in same]].mean() + 0.1
+
+
+def test_weights_of_another_network_are_refused(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError, match=r"it has no model\.safetensors"):
+        train(settings(weights=tmp_path))
+    first = train(settings(epochs=0.1, out=tmp_path / "first"))
+    with pytest.raises(InputError, match=r"heads\.nli\..* have not the same shape"):
+        train(settings(weights=first, heads={"nli": ("no", "yes")}, out=tmp_path / "second"))
 
 
 # What it starts from

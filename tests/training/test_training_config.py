@@ -41,8 +41,10 @@ def written(folder: Path, text: str) -> Path:
         {"embedding_every": 0},
         {"checkpoint_every": 0},
         {"num_threads": 0},
-        {"labels": ()},
-        {"labels": ("a", "a")},
+        {"exit_weight": -1.0},
+        {"heads": {}},
+        {"heads": {"tone": ()}},
+        {"heads": {"tone": ("a", "a")}},
     ],
     ids=str,
 )
@@ -52,17 +54,32 @@ def test_a_setting_out_of_range_names_itself_and_the_range(setting: dict[str, An
         TrainConfig(**NEEDED, **setting)
 
 
-def test_the_tie_needs_a_premise_that_is_read_alone() -> None:
-    with pytest.raises(InputError, match=r"embedding_weight is 1\.0 with joint attention"):
-        TrainConfig(**NEEDED, attention="joint", embedding_weight=1.0)
+@pytest.mark.parametrize(
+    "setting",
+    [{"embedding_weight": 1.0}, {"exits": (2,)}, {"weights": "run"}, {"heads": ["nli", "duplicate"]}],
+    ids=str,
+)
+def test_joint_attention_has_one_head_no_exits_and_no_premise_read_alone(setting: dict[str, Any]) -> None:
+    (name,) = setting
+    with pytest.raises(InputError, match=f"{name} with joint attention"):
+        TrainConfig(**NEEDED, attention="joint", **setting)
+
+
+def test_heads_known_by_name_need_no_labels_and_others_do() -> None:
+    config = TrainConfig(**NEEDED, heads=["nli", "certainty"])
+    assert config.heads["certainty"] == ("hedged", "weakened")
+    with pytest.raises(InputError, match=r"no head is called 'tone'.*heads = \{ NAME"):
+        TrainConfig(**NEEDED, heads=["tone"])
 
 
 def test_paths_in_a_file_are_relative_to_it_and_overrides_to_the_caller(tmp_path: Path) -> None:
     (tmp_path / "encoder").mkdir()
-    text = 'base = "encoder"\nmixture = "mixture.toml"\nout = "run"\ndata = "../sets"\nlabels = ["no", "yes"]\n'
+    text = (
+        'base = "encoder"\nmixture = "mixture.toml"\nout = "run"\ndata = "../sets"\nheads = { tone = ["no", "yes"] }\n'
+    )
     config = TrainConfig.from_toml(written(tmp_path, text), out=Path("elsewhere"), epochs=2)
     assert (config.base, config.mixture) == (tmp_path / "encoder", tmp_path / "mixture.toml")
-    assert (config.out, config.epochs, config.labels) == (Path("elsewhere"), 2, ("no", "yes"))
+    assert (config.out, config.epochs, config.heads) == (Path("elsewhere"), 2, {"tone": ("no", "yes")})
     assert config.data == tmp_path / "../sets"
     assert TrainConfig(**NEEDED).out == Path("run")
 
@@ -96,9 +113,9 @@ def test_the_settings_in_the_package_are_valid_and_their_mixture_is_there() -> N
 
 
 def test_public_names_resolve_and_only_the_loop_needs_torch() -> None:
-    assert crossjudge.training.__all__ == ["Mixture", "TrainConfig", "train"]
+    assert crossjudge.training.__all__ == ["Mixture", "TrainConfig", "distill", "train"]
     assert set(crossjudge.training.__all__) <= set(dir(crossjudge.training))
-    with pytest.raises(AttributeError, match="'trane'; its public names are Mixture, TrainConfig, train"):
+    with pytest.raises(AttributeError, match="'trane'; its public names are Mixture, TrainConfig, distill, train"):
         crossjudge.training.trane  # noqa: B018
     code = "import sys; from crossjudge.training import Mixture, TrainConfig; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossjudge.errors import NonFiniteLogitsError
+from crossjudge.text.batching import WASTE_LIMIT
 from crossjudge.types import Batch, FloatArray, IntArray, JointBatch
 
 
@@ -18,12 +19,14 @@ class BatchWishes:
     """What batches an engine computes best.
 
     `length_step`: rows padded to a multiple of so many tokens. `side_by_side`: whether one-way pairs that share no
-    premise should come as `PairBatch`. `token_budget`: tokens of one batch, padding included.
+    premise should come as `PairBatch`. `token_budget`: tokens of one batch, padding included. `waste_limit`: how many
+    times its useful tokens a batch may have at most; with 1, sequences of one length only share a batch.
     """
 
     length_step: int = 1
     side_by_side: bool = False
     token_budget: int = 2_048
+    waste_limit: float = WASTE_LIMIT
 
 
 class Backend(Protocol):

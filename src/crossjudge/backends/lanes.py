@@ -40,6 +40,10 @@ class Runner(Protocol):
         """The one answer that was asked for when the graph was opened."""
         ...
 
+    def run_for(self, feeds: Feeds, outputs: Sequence[str]) -> Sequence[NDArray[np.floating]]:
+        """The named answers, in the order in which they were named."""
+        ...
+
 
 class Open(Protocol):
     """How a graph is opened: `lanes` callers at once, on `num_threads` cores in all; `output`: which answer."""

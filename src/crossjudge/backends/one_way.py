@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from crossjudge.backends.base import BatchWishes, finished
 from crossjudge.backends.cores import choose_num_threads
+from crossjudge.backends.exits import ExitingHypotheses, ExitingPairs, Exits
 from crossjudge.backends.lanes import Lanes, Open, Runner, dealt
 from crossjudge.backends.premise_cache import PremiseCache
 from crossjudge.backends.premise_store import PremiseStore
@@ -32,18 +33,19 @@ class _Opened:
     """The graphs of one engine, all opened for one caller, or all for one caller a core.
 
     `whole`: the graph that reads premises and hypotheses together: `judge`, which takes any number of hypotheses of a
-    premise, or `pairs`, which takes premise and hypothesis side by side.
+    premise, or `pairs`, which takes premise and hypothesis side by side; with exits, its pieces.
     """
 
-    whole: Runner
+    whole: Runner | ExitingPairs
     premise: Runner
-    hypotheses: Runner
+    hypotheses: Runner | ExitingHypotheses
 
 
 class OneWayBackend:
     """A one-way model's graphs on one engine.
 
-    `graphs`: "premise", "hypotheses", and either "judge" (`one_way_exact`) or "pairs" (`one_way_fused`) -> file.
+    `graphs`: "premise", "hypotheses", and either "judge" (`one_way_exact`) or "pairs" (`one_way_fused`) -> file; for
+    `exits`, where pairs may stop before the last layer, the latter's pieces ("judge_0", "judge_2", ...) instead.
     `max_positions`: where the hypotheses' positions begin in the table of places.
     `output`: the head to read. `cache`: where premises that come again are kept; None for one of the usual size.
     `shelf`: premises on disk, looked at where the cache has none; may be set at any time.
@@ -61,30 +63,33 @@ class OneWayBackend:
         output: str | None = None,
         wishes: BatchWishes | None = None,
         cache: PremiseCache | None = None,
+        exits: Exits | None = None,
     ) -> None:
-        self.name, self.precision = name, precision
+        self.name, self.precision = name, f"{precision}+{exits}" if exits else precision
         self.wishes = wishes or BatchWishes(token_budget=1_024)
         self.cache = PremiseCache() if cache is None else cache
         self.shelf: PremiseStore | None = None
         self._max_positions = max_positions
         self._count = choose_num_threads(num_threads)
+        self._exits, self._answer_name = exits, output or "logits"
         self._side_by_side = "judge" not in graphs
-        names = ("pairs" if self._side_by_side else "judge", "premise", "hypotheses")
+        whole = "pairs" if self._side_by_side else "judge"
+        names = ["premise", "hypotheses", *([f"{whole}_{one}" for one in (0, *exits.depths)] if exits else [whole])]
         self._lanes = [
             Lanes(open_graph, graphs[one], num_threads=self._count, output=None if one == "premise" else output)
             for one in names
         ]
-        self.answer_size = self._lanes[0].alone.answer_size
+        self.answer_size = self._lanes[-1].alone.answer_size
 
     def forward(self, batch: Batch) -> FloatArray:
         """See `Backend.forward`."""
-        return self._answer(_Opened(*(one.alone for one in self._lanes)), batch)
+        return self._answer(self._opened([one.alone for one in self._lanes]), batch)
 
     def forward_all(self, batches: Iterable[Batch]) -> Iterator[FloatArray]:
         """`forward` of each, in order, a batch to a core where there are many."""
 
         def beside_others(batch: Batch) -> FloatArray:
-            return self._answer(_Opened(*(one.side_by_side for one in self._lanes)), batch)
+            return self._answer(self._opened([one.side_by_side for one in self._lanes]), batch)
 
         return dealt(batches, self._count, self.forward, beside_others)
 
@@ -99,7 +104,7 @@ class OneWayBackend:
         """Premises' ids `(premise_len,)` -> each with its keys and values `(premise_len, size)`, in order."""
 
         def encoded(ids: IntArray) -> tuple[IntArray, FloatArray]:
-            runner = self._lanes[1].alone
+            runner = self._lanes[0].alone
             answer = runner.run({"premise_ids": ids[None], "premise_lens": np.array([len(ids)], dtype=np.int64)})
             return ids, np.asarray(answer[0], dtype=np.float32)
 
@@ -109,6 +114,16 @@ class OneWayBackend:
         """See `Backend.close`."""
         for lanes in self._lanes:
             lanes.close()
+
+    def _opened(self, runners: Sequence[Runner]) -> _Opened:
+        """The graphs in the order of `self._lanes`, as a batch is run on them."""
+        premise, hypotheses, *whole = runners
+        if self._exits is None:
+            return _Opened(whole[0], premise, hypotheses)
+        pieces = ExitingPairs(
+            whole, self._exits.thresholds, answer=self._answer_name, length_step=self.wishes.length_step
+        )
+        return _Opened(pieces, premise, ExitingHypotheses(hypotheses, self._exits, answer=self._answer_name))
 
     def _answer(self, opened: _Opened, batch: Batch) -> FloatArray:
         if isinstance(batch, PairBatch) and self._side_by_side:
@@ -197,7 +212,7 @@ def pair_feeds(batch: PairBatch, max_positions: int) -> dict[str, IntArray]:
 
 
 def _ask_in_groups(
-    hypotheses: Runner, kept: Mapping[str, NDArray[Any]], batch: OneWayBatch, group: int
+    hypotheses: Runner | ExitingHypotheses, kept: Mapping[str, NDArray[Any]], batch: OneWayBatch, group: int
 ) -> NDArray[np.floating]:
     """Logits of every slot, `(n_premises, n_hypotheses, num_labels)`, with so many hypotheses side by side in a row.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,17 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from crossjudge.backends.base import BatchWishes
 from crossjudge.backends.graph import GraphBackend
 from crossjudge.backends.lanes import Feeds
 from crossjudge.errors import BackendError, CorruptFileError
 
 ANSWERS = ("logits", "last_hidden_state", "token_states", "token_embeddings")
 """Names that an output with logits or token states goes by; without any of them, the first output is taken."""
+
+INT8_WISHES = BatchWishes(waste_limit=1)
+"""Sequences of one length only share a batch, so that there is no padding: Softmax adds a row up in an order that
+depends on its length, and the last bit of that can round an int8 activation the other way."""
 
 SLOW_FUSIONS = ["SkipLayerNormFusion"]
 """Graph rewrites that cost time: the fused node took eight times as long as an addition and a norm (1.31.1)."""
@@ -34,7 +40,10 @@ class OnnxBackend(GraphBackend):
     def __init__(
         self, graph: Path, *, precision: str = "fp32", num_threads: int | None = None, output: str | None = None
     ) -> None:
-        super().__init__("onnx", open_onnx, graph, precision=precision, num_threads=num_threads, output=output)
+        super().__init__(
+            "onnx", open_onnx, graph, precision=precision, num_threads=num_threads, output=output,
+            wishes=INT8_WISHES if precision == "int8" else None,
+        )  # fmt: skip
 
 
 class OnnxGraph:
@@ -54,17 +63,21 @@ class OnnxGraph:
 
     def run(self, feeds: Feeds) -> NDArray[np.floating]:
         """See `Runner.run`."""
+        return self.run_for(feeds, [self._output])[0]
+
+    def run_for(self, feeds: Feeds, outputs: Sequence[str]) -> Sequence[NDArray[np.floating]]:
+        """See `Runner.run_for`."""
         arrays = {name: feeds[name].astype(dtype, copy=False) for name, dtype in self._dtypes.items()}
         try:
             options = _SHRINKING if _attention_size(feeds) > LARGE_ATTENTION else None
-            answer: NDArray[np.floating] = self._session.run([self._output], arrays, options)[0]
+            answers: Sequence[NDArray[np.floating]] = self._session.run(outputs, arrays, options)
         except Exception as error:  # ONNX Runtime's own exceptions share no narrower base
             raise BackendError(
                 f"Running {self._graph} on inputs of shapes {[list(one.shape) for one in arrays.values()]}: "
                 f"ONNX Runtime answered {str(error).strip()}. Use a smaller token budget if memory is short; otherwise "
                 "graph and tokenizer do not belong together: export the model again."
             ) from error
-        return answer
+        return answers
 
 
 def open_onnx(graph: Path, *, lanes: int, num_threads: int, output: str | None) -> OnnxGraph:

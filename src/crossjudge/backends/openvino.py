@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +52,18 @@ class OpenvinoGraph:
         outputs = {name: one for one in self._compiled.outputs for name in one.names}
         if output is not None and output not in outputs:
             raise BackendError(f"Opening {graph}: no output {output!r}; the graph has {', '.join(outputs)}.")
-        self._output = outputs[output or next((name for name in ANSWERS if name in outputs), next(iter(outputs)))]
-        shape = self._output.get_partial_shape()
+        self._outputs = outputs
+        self._output: str = output or next((name for name in ANSWERS if name in outputs), next(iter(outputs)))
+        shape = outputs[self._output].get_partial_shape()
         size = shape[len(shape) - 1] if shape.rank.is_static and len(shape) else None
         self.answer_size: int | None = size.get_length() if size is not None and size.is_static else None
 
     def run(self, feeds: Feeds) -> NDArray[np.floating]:
         """See `Runner.run`."""
+        return self.run_for(feeds, [self._output])[0]
+
+    def run_for(self, feeds: Feeds, outputs: Sequence[str]) -> Sequence[NDArray[np.floating]]:
+        """See `Runner.run_for`."""
         try:
             request = self._idle.pop()
         except IndexError:
@@ -70,9 +76,9 @@ class OpenvinoGraph:
                 f"OpenVINO answered {str(error).strip()}. Use a smaller token budget if memory is short; otherwise "
                 "graph and tokenizer do not belong together: export the model again."
             ) from error
-        answer: NDArray[np.floating] = request.get_tensor(self._output).data.copy()
+        answers = [request.get_tensor(self._outputs[name]).data.copy() for name in outputs]
         self._idle.append(request)
-        return answer
+        return answers
 
 
 def opener(precision: str) -> Any:

@@ -18,7 +18,9 @@ from crossjudge.types import FloatArray, IntArray
 
 Compact = Literal["float32", "float16", "int8"]
 TYPES: dict[str, type] = {"float32": np.float32, "float16": np.float16, "int8": np.int8}
-"""What a number is kept as. int8 has a float16 scale for each token and each layer's keys or values."""
+"""What a number is kept as. int8 has a float16 scale for each token and each layer's keys or values: a number is off by
+at most a 253rd of the largest beside it; in float16 by at most a 2,048th of itself."""
+_SMALLEST_SCALE = float(np.finfo(np.float16).smallest_subnormal)
 
 FORMAT = 1
 _HEADER, _PLACES, _NUMBERS = "premises.json", "places.npy", "numbers.bin"
@@ -51,17 +53,10 @@ class PremiseStore:
         if self.header.fingerprint != fingerprint:
             raise FingerprintError(
                 f"Opening the premises in {folder}: they were encoded by {self.header.fingerprint}, and this model is "
-                f"{fingerprint} (weights:tokenizer:backend:precision). Encode them again with this model."
+                f"{fingerprint} (weights:tokenizer:backend:precision:head). Encode them again with this model."
             )
-        places = np.load(self.folder / _PLACES, allow_pickle=False)
-        self._places = {row["key"].tobytes(): (int(row["start"]), int(row["tokens"])) for row in places}
-        self._numbers = np.memmap(self.folder / _NUMBERS, dtype=np.uint8, mode="r")
-        if self._numbers.size != self.header.tokens * self.header.token_bytes:
-            raise CorruptFileError(
-                f"Opening the premises in {folder}: {_NUMBERS} has {self._numbers.size} bytes; expected "
-                f"{self.header.tokens * self.header.token_bytes} for {self.header.tokens} tokens. Encode them again.",
-                path=self.folder / _NUMBERS,
-            )
+        self._places = _read_places(self.folder / _PLACES, self.header)
+        self._numbers = _map_numbers(self.folder / _NUMBERS, self.header)
 
     def __len__(self) -> int:
         """How many premises there are."""
@@ -96,8 +91,8 @@ def write_store(
     out = Path(folder)
     if compact not in TYPES:
         raise InputError(f"Writing premises to {out}: no type {compact!r}; there are {', '.join(TYPES)}.")
-    if out.exists() and any(out.iterdir()):
-        raise InputError(f"Writing premises to {out}: it is not empty. Name a new folder, or empty this one.")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"Writing premises to {out}: it is no empty folder. Name a new one, or empty this.")
     out.mkdir(parents=True, exist_ok=True)
     places: dict[bytes, tuple[int, int]] = {}
     tokens = size = 0
@@ -150,6 +145,36 @@ def _read_header(folder: Path) -> StoreHeader:
     return header
 
 
+def _read_places(path: Path, header: StoreHeader) -> dict[bytes, tuple[int, int]]:
+    """Digest of a premise's ids -> its first token's place, and how many tokens it has."""
+    try:
+        table = np.load(path, allow_pickle=False)
+        places = {row["key"].tobytes(): (int(row["start"]), int(row["tokens"])) for row in table}
+    except (OSError, EOFError, ValueError, IndexError, TypeError) as error:
+        raise CorruptFileError(f"Opening {path}: {error}. Encode the premises again.", path=path) from error
+    tokens = sum(tokens for _, tokens in places.values())
+    if (len(places), tokens) != (header.premises, header.tokens):
+        raise CorruptFileError(
+            f"Opening {path}: it lists {len(places)} premises of {tokens} tokens; expected {header.premises} of "
+            f"{header.tokens}, as {_HEADER} says. Encode the premises again.",
+            path=path,
+        )
+    return places
+
+
+def _map_numbers(path: Path, header: StoreHeader) -> NDArray[np.uint8]:
+    """All tokens' bytes in a row, read from disk when they are looked at."""
+    have, expected = path.stat().st_size if path.is_file() else 0, header.tokens * header.token_bytes
+    if have != expected:
+        raise CorruptFileError(
+            f"Opening {path}: it has {have} bytes; expected {expected} for {header.tokens} tokens. Encode the "
+            "premises again.",
+            path=path,
+        )
+    # An empty file cannot be mapped.
+    return np.memmap(path, dtype=np.uint8, mode="r") if expected else np.zeros(0, dtype=np.uint8)
+
+
 def _digest(premise_ids: bytes) -> bytes:
     return blake2b(premise_ids, digest_size=16).digest()
 
@@ -159,7 +184,7 @@ def _packed(keys_values: FloatArray, compact: str, parts: int) -> bytes:
     if compact != "int8":
         return keys_values.astype(TYPES[compact]).tobytes()
     stretches = keys_values.reshape(len(keys_values), parts, -1)
-    scale = (np.maximum(np.abs(stretches).max(axis=2), 1e-6) / 127).astype(np.float16)
+    scale = np.maximum(np.abs(stretches).max(axis=2) / 127, _SMALLEST_SCALE).astype(np.float16)
     rounded = np.clip(np.rint(stretches / scale[:, :, None].astype(np.float32)), -127, 127).astype(np.int8)
     tokens = len(keys_values)
     return np.concatenate(

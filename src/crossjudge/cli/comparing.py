@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import operator
 import os
-import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +19,7 @@ from crossjudge.cli.terminal import facts, new_console, shortened
 from crossjudge.errors import InputError
 from crossjudge.evaluation.compare import FIGURES, Certificate, Flip, certify
 from crossjudge.evaluation.entrants import Opening, find_entrants
+from crossjudge.evaluation.gates import Bound, read_bound
 from crossjudge.evaluation.subject import Subject
 from crossjudge.evaluation.suite import iter_suite
 from crossjudge.files import BadRow, Row, json_line
@@ -33,13 +32,6 @@ SUITE = "stress"
 
 _PROBLEMS_SHOWN = 5
 _FLIPS_SHOWN = 10
-_OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
-    ">=": operator.ge,
-    "<=": operator.le,
-    ">": operator.gt,
-    "<": operator.lt,
-}
-_LIMIT = re.compile(r"\s*(?P<figure>\w+)\s*(?P<operator>>=|<=|>|<)\s*(?P<limit>[-+]?\d*\.?\d+(?:e[-+]?\d+)?)\s*", re.I)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,16 +49,15 @@ class Comparing:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A figure of a certificate and a number: fails where the comparison holds."""
+    """A figure of a certificate and a bound: fails where the bound holds."""
 
     expression: str
     figure: str
-    operator: str
-    limit: float
+    bound: Bound
 
     def fails(self, certificate: Certificate) -> bool:
         """Whether the certificate is what the expression names."""
-        return _OPERATORS[self.operator](certificate.figures[self.figure], self.limit)
+        return self.bound.holds(certificate.figures[self.figure])
 
 
 @dataclass(slots=True)
@@ -100,8 +91,12 @@ def run(comparing: Comparing, loading: LoadingOptions, source: InputOptions) -> 
     texts, estimate = _texts(comparing.words, source, comparing.output)
     first, second = [read_side(side) for side in comparing.sides]
     reference, other = (_opened(side, loading, comparing.cut) for side in (first, second))
-    with _progress(estimate, quiet=comparing.quiet) as progress:
-        certificate = certify(reference, other, texts, progress=progress)
+    try:
+        with _progress(estimate, quiet=comparing.quiet) as progress:
+            certificate = certify(reference, other, texts, progress=progress)
+    finally:
+        # Also where no row is left: then these are the reason.
+        _tell_problems(texts)
     if comparing.output is not None:
         certificate.save(comparing.output)
     if comparing.as_json:
@@ -110,20 +105,20 @@ def run(comparing: Comparing, loading: LoadingOptions, source: InputOptions) -> 
     else:
         show(certificate)
     failed = [limit for limit in limits if limit.fails(certificate)]
-    _tell(certificate, failed, texts, comparing)
+    _tell(certificate, failed, comparing)
     # Bad input outranks a failed gate: where rows are missing, the gate has not been tried on all.
     return BAD_INPUT if texts.bad else GATE_FAILED if failed else 0
 
 
 def read_limit(expression: str) -> Limit:
     """Read `"flips>0.005"`; raises `InputError` for what is no such thing."""
-    found = _LIMIT.fullmatch(expression)
-    if found is None or found["figure"] not in FIGURES:
+    found = read_bound(expression)
+    if found is None or found[0] not in FIGURES:
         raise InputError(
             f"Reading --fail-on: found {expression!r}; expected FIGURE OP NUMBER with OP one of >, >=, <, <= and "
             f"FIGURE one of {', '.join(FIGURES)}, for example 'flips>0.005'."
         )
-    return Limit(expression, found["figure"], found["operator"], float(found["limit"]))
+    return Limit(expression, *found)
 
 
 # ------------------------------------------------------------------------------------------------------------- models
@@ -254,13 +249,17 @@ def _flip(flip: Flip, *, width: int) -> Text:
     return shown
 
 
-def _tell(certificate: Certificate, failed: list[Limit], texts: _Texts, comparing: Comparing) -> None:
-    if texts.bad:
-        lines = [f"  {problem}" for problem in texts.problems]
-        if texts.bad > len(lines):
-            lines.append(f"  and {texts.bad - len(lines)} more")
-        rows = "1 row" if texts.bad == 1 else f"{texts.bad:,} rows"
-        say("\n".join([f"{rows} could not be compared:", *lines]))
+def _tell_problems(texts: _Texts) -> None:
+    if not texts.bad:
+        return
+    lines = [f"  {problem}" for problem in texts.problems]
+    if texts.bad > len(lines):
+        lines.append(f"  and {texts.bad - len(lines)} more")
+    rows = "1 row" if texts.bad == 1 else f"{texts.bad:,} rows"
+    say("\n".join([f"{rows} could not be compared:", *lines]))
+
+
+def _tell(certificate: Certificate, failed: list[Limit], comparing: Comparing) -> None:
     if comparing.quiet:
         return
     if comparing.output is not None:

@@ -53,8 +53,8 @@ class EvaluateOptions:
         list[str] | None,
         option(
             "--fail-on", _MEASURING,
-            "Exit with 1 if this is so, as in 'hedging.failure_rate>0.05'; MODEL:, @THRESHOLD and .low or .high may be "
-            "added, as in 'embedded:negation.failure_rate@0.8.low>0.05'. May be repeated.",
+            "Exit with 1 if this is so, as in 'hedging.failure_rate>0.05'. MODEL: may stand before it, @THRESHOLD and "
+            ".low or .high behind, as in 'failure_rate@0.8.low>0.05'. May be repeated.",
             metavar="EXPRESSION",
         ),
     ] = None  # fmt: skip

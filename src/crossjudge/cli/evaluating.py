@@ -18,7 +18,7 @@ from crossjudge.errors import InputError
 from crossjudge.evaluation.entrants import Opening
 from crossjudge.evaluation.gates import read_gate
 from crossjudge.evaluation.rendering.words import Answer, answer
-from crossjudge.evaluation.report import Report
+from crossjudge.evaluation.report import Report, require_drawing
 from crossjudge.evaluation.results import GateOutcome
 from crossjudge.evaluation.runner import evaluate
 from crossjudge.evaluation.source import find_source
@@ -83,12 +83,13 @@ def _measured(asked: Evaluating, suite: str, opening: Opening) -> Report:
 
 
 def _folders(asked: Evaluating) -> list[Path | None]:
-    """Where the report of each suite goes. Raises `InputError` before anything is measured."""
+    """Where the report of each suite goes. Raises before anything is measured if it cannot be written."""
     if asked.out is None:
         return [None] * len(asked.suites)
     out = Path(asked.out)
     if out.exists() and not out.is_dir():
         raise InputError(f"Writing the report: {out} is a file. Name a folder with --out.")
+    require_drawing()
     if len(asked.suites) == 1:
         return [out]
     names = [_folder_name(suite) for suite in asked.suites]

@@ -34,6 +34,7 @@ def model_tables(evaluation: Evaluation, timings: Sequence[Timing], *, width: in
         {
             **{_titled(one): partial(_wrong, evaluation, one.name) for one in categories},
             "all pairs right": partial(_all_right, evaluation),
+            "rank correlation": _rank_correlation,
             "at threshold": partial(_threshold, evaluation),
         },
         width=width,
@@ -111,6 +112,11 @@ def _wrong(evaluation: Evaluation, category: str, model: ModelResult) -> str:
 def _all_right(evaluation: Evaluation, model: ModelResult) -> str:
     decided = model.main.decisions.get(usual_threshold(evaluation, model) or "")
     return NOTHING if decided is None else percent(decided.accuracy.value)
+
+
+def _rank_correlation(model: ModelResult) -> str:
+    found = model.main.rank_correlation
+    return NOTHING if found is None else number(found.value)
 
 
 def _threshold(evaluation: Evaluation, model: ModelResult) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import crossjudge
-from crossjudge.cli import bench, compare, doctor, evaluate, export, judge, models, predict
+from crossjudge.cli import bench, compare, doctor, evaluate, export, judge, models, predict, train
 from crossjudge.cli.failures import output_flushed
 
 INTERNAL_ERROR = 70
@@ -31,6 +31,8 @@ app.command()(models.models)
 app.command()(bench.bench)
 app.command()(doctor.doctor)
 app.command()(export.export)
+app.command()(train.train)
+app.command()(train.distill)
 
 
 def _print_version(wanted: bool) -> None:

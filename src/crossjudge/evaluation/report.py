@@ -18,6 +18,7 @@ from crossjudge.evaluation.normalise import ScoreRule
 from crossjudge.evaluation.results import Evaluation, GateOutcome, Timing
 from crossjudge.evaluation.source import Source
 from crossjudge.evaluation.suite import SuitePair
+from crossjudge.extras import require
 from crossjudge.types import FloatArray
 
 RENDERERS = {
@@ -175,6 +176,12 @@ class Report:
         into.mkdir(parents=True, exist_ok=True)
         for name, content in pictures.items():
             (into / name).write_bytes(content)
+
+
+def require_drawing() -> None:
+    """Raise `MissingExtraError` where something that `Report.save` draws with is not installed."""
+    require("plotly", to="draw the figures of an HTML report")
+    require("matplotlib", to="draw the figures of a report")
 
 
 def _renderer(form: str) -> Callable[[Report], Any]:

@@ -20,7 +20,7 @@ from crossjudge.evaluation.metrics import nli_result, reading_result
 from crossjudge.evaluation.normalise import backward_logits, forward_logits, nli_probabilities
 from crossjudge.evaluation.probes import PROBES, run_probes
 from crossjudge.evaluation.published import beside, study
-from crossjudge.evaluation.report import RawScores, Report
+from crossjudge.evaluation.report import RawScores, Report, require_drawing
 from crossjudge.evaluation.results import Comparison, Evaluation, ModelResult, ProbeResult, Settings, Timing
 from crossjudge.evaluation.source import Source, find_source, survey
 from crossjudge.evaluation.statistics import Bootstrap, Numbers
@@ -100,6 +100,8 @@ def evaluate(
     source = find_source(suite, folder=data, limit=limit)
     entrants = find_entrants(models, opening)
     _require_tests(entrants)
+    if out is not None:
+        require_drawing()
     facts, gold = survey(source)
     check_names(
         gates, models=[one.name for one in entrants], categories=gold.categories, thresholds=settings.thresholds

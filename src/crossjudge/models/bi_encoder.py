@@ -123,6 +123,7 @@ class BiEncoder(Opened):
             token_budget=wishes.token_budget,
             batch_size=batch_size,
             pad_token_id=self.tokenizer.pad_token_id,
+            waste_limit=wishes.waste_limit,
             length_step=wishes.length_step,
         )
         for batch, states in zip(batches, forward_each(self._loaded.backend, batches), strict=True):

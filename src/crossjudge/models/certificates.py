@@ -17,7 +17,7 @@ from crossjudge.models.vector_parity import NEAR_ENOUGH, VectorParity
 class Certificate:
     """How an int8 graph compares with its float32 one, on texts that nothing was fitted to.
 
-    `engine`: "onnx" or "openvino". `layers`: how many linear layers are "static", "row" or "keep".
+    `engine`: "onnx" or "openvino". `layers`: how many linear layers are "static", "row", "fine" or "keep".
     """
 
     engine: str

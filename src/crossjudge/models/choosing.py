@@ -28,6 +28,9 @@ from crossjudge.types import Encoding, FloatArray, Pair
 
 logger = logging.getLogger(__name__)
 
+HOPELESS = 3.0
+"""An engine whose first pass takes so many times the best one's is timed by that pass alone."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
@@ -142,7 +145,10 @@ def _measured(
         )
         return Choice(backend=only.backend, precision=only.precision, trials=tuple(others))
     reference = _reference(checkpoint, encodings, open_engine)
-    trials = [_tried(one, checkpoint, encodings, reference, open_engine) for one in offered]
+    trials: list[Trial] = []
+    for one in offered:
+        best_s = min((trial.seconds for trial in trials if trial.eligible), default=float("inf"))
+        trials.append(_tried(one, checkpoint, encodings, reference, open_engine, hopeless_s=HOPELESS * best_s))
     eligible = [one for one in trials if one.eligible]
     # Without an eligible one, the first: what the checkpoint runs as unasked.
     best = min(eligible, key=lambda one: one.seconds) if eligible else trials[0]
@@ -156,7 +162,7 @@ def _reference(
     failures: list[str] = []
     for backend in ("onnx", "openvino", "torch"):
         try:
-            return _logits(checkpoint, open_engine(backend, "fp32"), encodings)[0]
+            return _logits(checkpoint, open_engine(backend, "fp32"), encodings, 0.0)[0]
         except CrossjudgeError as error:
             failures.append(str(error))
     raise BackendError(
@@ -171,26 +177,34 @@ def _tried(
     encodings: list[Encoding],
     reference: FloatArray,
     open_engine: Callable[[str, str], Backend],
+    *,
+    hopeless_s: float,
 ) -> Trial:
     if candidate.why_not:
         return Trial(backend=candidate.backend, precision=candidate.precision, error=candidate.why_not)
     try:
         engine = open_engine(candidate.backend, candidate.precision)
-        logits, seconds = _logits(checkpoint, engine, encodings)
+        logits, seconds = _logits(checkpoint, engine, encodings, hopeless_s)
     except CrossjudgeError as error:
         return Trial(backend=candidate.backend, precision=candidate.precision, error=str(error))
     parity = compare_logits(reference, logits)
     return Trial(backend=candidate.backend, precision=candidate.precision, seconds=seconds, parity=parity)
 
 
-def _logits(checkpoint: Checkpoint, engine: Backend, encodings: list[Encoding]) -> tuple[FloatArray, float]:
-    """Logits and the seconds of a second pass: the first also makes what each new shape needs."""
+def _logits(
+    checkpoint: Checkpoint, engine: Backend, encodings: list[Encoding], hopeless_s: float
+) -> tuple[FloatArray, float]:
+    """Logits and the seconds of a second pass: the first also makes what each new shape needs.
+
+    There is none after a first pass of more than `hopeless_s`.
+    """
     wishes = wishes_of(engine)
     batches = plan(
         encodings,
         token_budget=wishes.token_budget,
         attention=checkpoint.attention,
         pad_token_id=checkpoint.pad_token_id,
+        waste_limit=wishes.waste_limit,
         length_step=wishes.length_step,
         side_by_side=wishes.side_by_side,
     )
@@ -198,6 +212,8 @@ def _logits(checkpoint: Checkpoint, engine: Backend, encodings: list[Encoding]) 
         began = time.perf_counter()
         answers = list(forward_each(engine, batches))
         seconds = time.perf_counter() - began
+        if seconds > hopeless_s:
+            break
     engine.close()
     logits = np.zeros((len(encodings), answers[0].shape[1]), dtype=np.float32)
     for batch, answer in zip(batches, answers, strict=True):

@@ -248,6 +248,7 @@ class CrossEncoder(Opened):
             attention=self.attention,
             batch_size=batch_size,
             pad_token_id=self.tokenizer.pad_token_id,
+            waste_limit=wishes.waste_limit,
             length_step=wishes.length_step,
             side_by_side=wishes.side_by_side,
             at_hand=getattr(self._loaded.backend, "at_hand", None),

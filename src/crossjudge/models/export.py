@@ -69,7 +69,7 @@ def export(
     a precision that cannot be written.
     """
     out = Path(out_folder).expanduser().absolute()
-    _check_request(checkpoint, out, precision)
+    _check_request(checkpoint, out, precision, calibration)
     graph = exported_graph(checkpoint)
     out.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
@@ -157,7 +157,7 @@ def _record(checkpoint: Checkpoint, kind: Kind) -> dict[str, object]:
     }
 
 
-def _check_request(checkpoint: Checkpoint, out: Path, precision: str) -> None:
+def _check_request(checkpoint: Checkpoint, out: Path, precision: str, calibration: Sequence[Pair] | None) -> None:
     if precision not in PRECISIONS:
         raise InputError(f"Exporting: no precision {precision!r}. Choose one of {', '.join(PRECISIONS)}.")
     if precision not in WRITTEN:
@@ -168,6 +168,11 @@ def _check_request(checkpoint: Checkpoint, out: Path, precision: str) -> None:
     if checkpoint.attention == "one_way":
         raise InputError(
             f"Exporting '{checkpoint.name}': it is an inference graph already. Copy its folder, {checkpoint.folder}."
+        )
+    if calibration is not None and precision != "int8":
+        raise InputError(
+            f"Exporting '{checkpoint.name}' in {precision}: calibration pairs are for int8 alone. Ask for "
+            "int8, or leave them out."
         )
     if precision == "int8":
         require("onnx", to=f"export '{checkpoint.name}' in int8")

@@ -36,6 +36,8 @@ MOST_TRIED = 256
 """Of one half, how many are run for each layer whose harm is measured."""
 SEED = 20
 TOKEN_BUDGET = 2_048
+TURN = 0.005
+"""One less the mean cosine with fp32's vectors that is aimed at."""
 
 OLDEST_OPERATORS = 13
 """The first operator set whose DequantizeLinear takes a scale for each column."""
@@ -125,7 +127,7 @@ class _Trial:
 
     def selection(self) -> Selection:
         """The cheapest int8 with which hardly a decision flips, or hardly a vector turns."""
-        limit = _TURN if self.vectors else noise_limit(self.reference)
+        limit = TURN if self.vectors else noise_limit(self.reference)
         return select_methods({"model": self.model}, self.ranges, self.harm, limit=limit, embeddings=True)
 
     def harm(self, graphs: Mapping[str, onnx.ModelProto]) -> float:
@@ -150,10 +152,6 @@ class _Trial:
         return _in_order(rows)
 
 
-_TURN = 0.005
-"""One less the mean cosine with fp32's vectors that is aimed at."""
-
-
 def _check_operators(model: onnx.ModelProto, graph: Path) -> None:
     version = next((one.version for one in model.opset_import if one.domain in ("", "ai.onnx")), 0)
     if version < OLDEST_OPERATORS:
@@ -175,7 +173,11 @@ def _answers(backend: Backend, encodings: Sequence[Encoding], pad_token_id: int,
     """Logits `(n_pairs, num_labels)`, or mean token states `(n_texts, hidden_size)`."""
     wishes = wishes_of(backend)
     batches = plan(
-        encodings, token_budget=wishes.token_budget, pad_token_id=pad_token_id, length_step=wishes.length_step
+        encodings,
+        token_budget=wishes.token_budget,
+        pad_token_id=pad_token_id,
+        waste_limit=wishes.waste_limit,
+        length_step=wishes.length_step,
     )
     rows: dict[int, FloatArray] = {}
     for batch, answer in zip(batches, forward_each(backend, batches), strict=True):

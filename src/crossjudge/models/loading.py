@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from crossjudge.backends.base import Backend, BatchWishes
+from crossjudge.backends.exits import Exits
 from crossjudge.backends.one_way import OneWayBackend
 from crossjudge.backends.premise_cache import PremiseCache
 from crossjudge.errors import BackendError, InputError, UnsupportedModelError
 from crossjudge.extras import require
 from crossjudge.models.checkpoint import Checkpoint, Kind
 from crossjudge.models.export import PRECISIONS, exported_graph, kind_of
+from crossjudge.models.one_way_folder import exit_thresholds
 from crossjudge.models.openvino_graphs import openvino_graphs
 
 logger = logging.getLogger(__name__)
@@ -144,8 +146,15 @@ def _open_one_way(
         output=asked.head if len(checkpoint.heads) > 1 else None,
         wishes=wishes,
         cache=None if asked.premise_cache_bytes is None else PremiseCache(asked.premise_cache_bytes),
+        exits=_exits(checkpoint, asked.head),
     )
     return _checked(opened, checkpoint, asked)
+
+
+def _exits(checkpoint: Checkpoint, head: str | None) -> Exits | None:
+    """Where pairs may stop early, if the folder says how sure the head must be of them."""
+    thresholds = exit_thresholds(checkpoint.folder, checkpoint.raw).get(head or _DEFAULT_HEAD)
+    return Exits(depths=tuple(checkpoint.raw["exits"]), thresholds=thresholds) if thresholds else None
 
 
 def _checked(backend: Any, checkpoint: Checkpoint, asked: _Asked) -> Backend:

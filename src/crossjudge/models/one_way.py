@@ -325,10 +325,15 @@ class OneWayEncoder(nn.Module):
 
     @classmethod
     def from_encoder(
-        cls, config: Mapping[str, Any], weights: Iterable[Path], heads: Mapping[str, tuple[str, ...]]
+        cls,
+        config: Mapping[str, Any],
+        weights: Iterable[Path],
+        heads: Mapping[str, tuple[str, ...]],
+        *,
+        exits: tuple[int, ...] = (),
     ) -> OneWayEncoder:
         """A one-way model on a BERT-like encoder's `config.json` content and its safetensors files."""
-        model = cls(OneWayConfig.from_bert(config, heads))
+        model = cls(replace(OneWayConfig.from_bert(config, heads), exits=exits))
         model.load_backbone({name: tensor for path in weights for name, tensor in load_file(path).items()})
         return model
 

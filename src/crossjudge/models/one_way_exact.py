@@ -18,8 +18,11 @@ import onnx
 
 from crossjudge.models.graph_writer import Dims
 from crossjudge.models.one_way import OneWayConfig
-from crossjudge.models.one_way_parts import NetworkParts, Weights
+from crossjudge.models.one_way_parts import NetworkParts, Weights, pieces
 
+ANSWERED: Dims = ("n_premises", "n_hypotheses")
+Outputs = dict[str, tuple[str, Dims]]
+"""Name outside -> name inside and dimensions."""
 PremiseParts = tuple[str, str, str]
 """Key `(n, heads, head_size, premise_len)`, value `(n, heads, premise_len, head_size)` and bias `(n, 1, 1, len)`."""
 
@@ -27,14 +30,17 @@ PremiseParts = tuple[str, str, str]
 def exact_graphs(config: OneWayConfig, weights: Weights) -> dict[str, onnx.ModelProto]:
     """Graph name -> graph, float32.
 
-    Logits are called "logits" where there is one head, and otherwise each output is called as its head.
+    Logits are called "logits" where there is one head, and otherwise each output is called as its head. With exits,
+    `judge` is there in pieces too: `judge_0` up to the first exit, `judge_2` from layer 2 on, and so forth; and
+    `hypotheses` gives each exit's logits, "logits_2", beside its own.
     """
-    return {
-        "judge": _Exact(config, weights).judge(),
+    graphs = {
+        "judge": _Exact(config, weights).judge(0, config.num_layers),
         "premise": _Exact(config, weights).premise(),
         "hypotheses": _Exact(config, weights).hypotheses(),
         "embed": _Exact(config, weights).embed(),
     }
+    return graphs | {f"judge_{first}": _Exact(config, weights).judge(first, stop) for first, stop in pieces(config)}
 
 
 class _Exact(NetworkParts):
@@ -43,15 +49,20 @@ class _Exact(NetworkParts):
     Linear layers and norms do not care whose token it is.
     """
 
-    def judge(self) -> onnx.ModelProto:
-        """Premises and hypotheses -> logits `(n_premises, n_hypotheses, num_labels)`."""
-        premise, bias = self.premise_input()
-        hypothesis, shape, own_bias = self.hypothesis_input()
-        for depth in range(self.last):
+    def judge(self, first: int, stop: int) -> onnx.ModelProto:
+        """Premises and hypotheses -> logits `(n_premises, n_hypotheses, num_labels)`.
+
+        Layers `first` to `stop`: from ids where `first` is 0, else from states; before the end it hands states on.
+        """
+        premise, bias = self.premise_input(from_states=first > 0)
+        hypothesis, shape, own_bias = self.hypothesis_input(from_states=first > 0)
+        for depth in range(first, min(stop, self.last)):
             query, key, value = self.queries_keys_values(depth, premise)
             parts = self.keys(key), self.by_head(value), bias
             hypothesis = self.ask(depth, hypothesis, shape, parts, own_bias)
             premise = self.finish(depth, premise, self.attend(self.by_head(query), parts))
+        if stop <= self.last:
+            return self.handed_on(premise, hypothesis, shape, stop)
         key, value = self.write.split(self.linear(f"layers.{self.last}.kv", premise), 2)
         return self.verdict(hypothesis, shape, (self.keys(key), self.by_head(value), bias), own_bias)
 
@@ -78,10 +89,13 @@ class _Exact(NetworkParts):
         bias = self.bias(write.unsqueeze(self.shorter(write.dim(kept, 1), lens), 1, 2))
         hypothesis, shape, own_bias = self.hypothesis_input()
         parts = write.split(kept, 2 * self.config.num_layers)
+        early: Outputs = {}
         for depth in range(self.last):
             key, value = parts[2 * depth : 2 * depth + 2]
             hypothesis = self.ask(depth, hypothesis, shape, (self.keys(key), self.by_head(value), bias), own_bias)
-        return self.verdict(hypothesis, shape, (self.keys(parts[-2]), self.by_head(parts[-1]), bias), own_bias)
+            if depth + 1 in self.config.exits:
+                early |= self.early_answers(self.cls_of(hypothesis, shape), ANSWERED, depth + 1)
+        return self.verdict(hypothesis, shape, (self.keys(parts[-2]), self.by_head(parts[-1]), bias), own_bias, early)
 
     def embed(self) -> onnx.ModelProto:
         """Token states of premises, `(n_texts, seq_len, hidden_size)`."""
@@ -98,29 +112,51 @@ class _Exact(NetworkParts):
 
     # -- inputs and outputs
 
-    def premise_input(self) -> tuple[str, str]:
-        """Embedded premises and their bias `(n_premises, 1, 1, premise_len)`."""
+    def premise_input(self, *, from_states: bool = False) -> tuple[str, str]:
+        """Premises, embedded or further, and their bias `(n_premises, 1, 1, premise_len)`."""
         write = self.write
-        ids, lens = write.input("premise_ids", "n_premises", "premise_len"), write.input("premise_lens", "n_premises")
-        bias = self.bias(write.unsqueeze(self.shorter(write.dim(ids, 1), lens), 1, 2))
-        return self.embeddings(ids, segment=0), bias
+        given = self.given("premise", ("n_premises", "premise_len"), from_states=from_states)
+        lens = write.input("premise_lens", "n_premises")
+        bias = self.bias(write.unsqueeze(self.shorter(write.dim(given, 1), lens), 1, 2))
+        return given if from_states else self.embeddings(given, segment=0), bias
 
-    def hypothesis_input(self) -> tuple[str, tuple[str, str], str]:
-        """Embedded hypotheses, their number and length, and their bias `(n_premises, 1, n_hypotheses, 1, len)`."""
+    def hypothesis_input(self, *, from_states: bool = False) -> tuple[str, tuple[str, str], str]:
+        """Hypotheses alike, their number and length, and their bias `(n_premises, 1, n_hypotheses, 1, len)`."""
         write = self.write
-        ids = write.input("hypothesis_ids", "n_premises", "n_hypotheses", "hypothesis_len")
+        given = self.given("hypothesis", ("n_premises", "n_hypotheses", "hypothesis_len"), from_states=from_states)
         lens = write.input("hypothesis_lens", "n_premises", "n_hypotheses")
-        n_hypotheses, length = write.dim(ids, 1), write.dim(ids, 2)
+        n_hypotheses, length = write.dim(given, 1), write.dim(given, 2)
         bias = self.bias(write.unsqueeze(self.shorter(length, lens), 1, 3))
-        states = self.embeddings(write.reshape(ids, -1, length), segment=1)
+        states = given if from_states else self.embeddings(write.reshape(given, -1, length), segment=1)
         rows = write.node("Mul", n_hypotheses, length)
         return write.reshape(states, -1, rows, self.size), (n_hypotheses, length), bias
 
-    def verdict(self, states: str, shape: tuple[str, str], premise: PremiseParts, own_bias: str) -> onnx.ModelProto:
-        """The last layer, for each hypothesis's first row alone, and the heads."""
+    def given(self, text: str, dims: tuple[str, ...], *, from_states: bool) -> str:
+        """The graph's input of "premise" or "hypothesis": its ids, or what the piece before made of them."""
+        if from_states:
+            return self.write.input(f"{text}_states", *dims, self.size, floats=True)
+        return self.write.input(f"{text}_ids", *dims)
+
+    def handed_on(self, premise: str, hypothesis: str, shape: tuple[str, str], depth: int) -> onnx.ModelProto:
+        """A piece's end after `depth` layers: states for the next, and the logits of the exit there."""
+        blocks = self.write.reshape(hypothesis, 0, *shape, self.size)
+        states: Outputs = {
+            "next_premise_states": (premise, ["n_premises", "premise_len", self.size]),
+            "next_hypothesis_states": (blocks, [*ANSWERED, "hypothesis_len", self.size]),
+        }
+        return self.write.model(self.answers(self.cls_of(hypothesis, shape), ANSWERED, exit_after=depth) | states)
+
+    def verdict(
+        self, states: str, shape: tuple[str, str], premise: PremiseParts, own_bias: str, early: Outputs | None = None
+    ) -> onnx.ModelProto:
+        """The last layer, for each hypothesis's first row alone, and the heads; `early`: what earlier exits say."""
         cls = self.ask(self.last, states, shape, premise, own_bias)
-        dims: Dims = ["n_premises", "n_hypotheses"]
-        return self.write.model(self.answers(cls, dims))
+        return self.write.model(self.answers(cls, ANSWERED) | (early or {}))
+
+    def cls_of(self, states: str, shape: tuple[str, str]) -> str:
+        """Each hypothesis's first row, `(n_premises, n_hypotheses, hidden_size)`."""
+        blocks = self.write.reshape(states, 0, *shape, self.size)
+        return self.write.node("Gather", blocks, self.write.constant("int_0", np.array(0, dtype=np.int64)), axis=2)
 
     # -- layers
 
@@ -179,8 +215,7 @@ class _Exact(NetworkParts):
         n_hypotheses, length = shape
         if depth == self.last:
             own_key, own_value = write.split(self.linear(f"layers.{depth}.kv", states), 2)
-            blocks = write.reshape(states, 0, n_hypotheses, length, self.size)
-            states = write.node("Gather", blocks, write.constant("int_0", np.array(0, dtype=np.int64)), axis=2)
+            states = self.cls_of(states, shape)
             query, query_len = self.linear(f"layers.{depth}.q", states), write.ints(1)
         else:
             query, own_key, own_value = self.queries_keys_values(depth, states)

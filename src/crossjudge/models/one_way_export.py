@@ -60,8 +60,6 @@ def export_one_way(
     weights = _trained_weights(trained)
     out.mkdir(parents=True, exist_ok=True)
     graphs = exact_graphs(config, weights)
-    if config.exits:
-        graphs |= {name: one for name, one in fused_graphs(config, weights).items() if name.startswith("pairs")}
     if precision == "int8":
         pairs = list(sample_pairs()) if calibration is None else list(calibration)
         graphs = _in_int8(graphs, config, _encoded(trained, pairs, max_length or config.max_positions))

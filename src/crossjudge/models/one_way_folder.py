@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from crossjudge.errors import InputError, UnsupportedModelError
 from crossjudge.models.integrity import check_graph, corrupt, missing, read_json
-from crossjudge.models.manifest import check_manifest
+from crossjudge.models.manifest import check_manifest, write_manifest
 from crossjudge.models.pooling import MODES, Pooling
 
 FORMAT = 2
@@ -48,6 +49,7 @@ def read_one_way(folder: Path, config: Mapping[str, Any], *, kind: str, max_leng
     for name in graphs.values():
         check_graph(folder / name)
     heads = _heads(folder, ours)
+    exit_thresholds(folder, config)
     return OneWaySettings(
         graphs={name: folder / file for name, file in graphs.items()},
         heads=heads,
@@ -56,6 +58,47 @@ def read_one_way(folder: Path, config: Mapping[str, Any], *, kind: str, max_leng
         objective=ours.get("objective"),
         pooling=_pooling(folder, ours),
     )
+
+
+def exit_thresholds(folder: Path, config: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
+    """Head -> how probable its best label must be for a pair to stop at each of the exits; empty where none may.
+
+    `config`: the folder's `config.json`. Raises `CorruptFileError` for thresholds that do not fit the exits.
+    """
+    ours, exits = config["crossjudge"], list(config.get("exits", ()))
+    stated = ours.get("exit_thresholds", {})
+    fits = isinstance(stated, dict) and all(
+        head in ours["heads"] and isinstance(values, list) and len(values) == len(exits) and all(map(_probable, values))
+        for head, values in stated.items()
+    )
+    if not fits:
+        raise corrupt(
+            folder / "config.json",
+            f"exit_thresholds is {stated!r} where a table is expected of heads ({', '.join(ours['heads'])}), each with "
+            f"one number from 0 on for every exit (after the layers {exits}); fit_exits finds them",
+        )
+    lacking = [name for name in (f"judge_{depth}" for depth in (0, *exits)) if name not in ours["graphs"]]
+    if stated and lacking:
+        raise corrupt(folder / "config.json", f"it states exit_thresholds and has no graph {', '.join(lacking)}")
+    return {head: tuple(map(float, values)) for head, values in stated.items()}
+
+
+def _probable(value: object) -> bool:
+    """Whether it is a number that a probability can reach, or is always below."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+
+
+def save_exit_thresholds(folder: Path, thresholds: Mapping[str, Sequence[float]]) -> None:
+    """Have the model in `folder` stop at its exits from now on; `thresholds`: head -> one for each exit.
+
+    An empty table has every pair read to the end again. Raises `CorruptFileError` for thresholds that do not fit.
+    """
+    path = folder / "config.json"
+    config = read_json(path)
+    _section(folder, config)["exit_thresholds"] = {head: list(values) for head, values in thresholds.items()}
+    exit_thresholds(folder, config)
+    path.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    write_manifest(folder)
 
 
 def is_trained(folder: Path) -> bool:
@@ -85,7 +128,7 @@ def _section(folder: Path, config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _graph_names(folder: Path, ours: Mapping[str, Any], kind: str) -> dict[str, str]:
-    """Name -> file of the graphs that `kind` needs, with the further pieces of `pairs` where there are exits."""
+    """Name -> file of the graphs that `kind` needs, the pieces of `judge` included where there are exits."""
     graphs = ours.get("graphs")
     if not isinstance(graphs, dict) or not all(isinstance(one, str) for one in graphs.values()):
         raise corrupt(folder / "config.json", f"graphs is {graphs!r} where a table of file names is expected")
@@ -96,8 +139,7 @@ def _graph_names(folder: Path, ours: Mapping[str, Any], kind: str) -> dict[str, 
                 f"'{wanted}' is needed. Export the model with it, or choose another model.",
                 path=folder,
             )
-    wanted_too = ("pairs",) if kind == "cross_encoder" else ()
-    chosen = {name: str(file) for name, file in graphs.items() if name.split("_")[0] in (*GRAPHS_OF[kind], *wanted_too)}
+    chosen = {name: str(file) for name, file in graphs.items() if name.split("_")[0] in GRAPHS_OF[kind]}
     for file in chosen.values():
         if not (folder / file).is_file():
             raise missing(folder / file, "config.json names it")

@@ -8,34 +8,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
-
 import numpy as np
 import onnx
 
 from crossjudge.models.graph_writer import Dims
 from crossjudge.models.one_way import OneWayConfig
-from crossjudge.models.one_way_parts import NetworkParts, Weights
+from crossjudge.models.one_way_parts import NetworkParts, Weights, pieces
 
 
 def fused_graphs(config: OneWayConfig, weights: Weights) -> dict[str, onnx.ModelProto]:
     """Graph name -> graph, float32.
 
     Logits are called "logits" where there is one head, and otherwise each output is called as its head. With exits,
-    `pairs` is in pieces: `pairs` up to the first exit, `pairs_2` from layer 2 on, and so forth.
+    `pairs` is there in pieces too: `pairs_0` up to the first exit, `pairs_2` from layer 2 on, and so forth; and
+    `hypotheses` gives each exit's logits, "logits_2", beside its own.
     """
-    graphs = {name: _Fused(config, weights).pairs(first, stop) for name, first, stop in pieces(config)}
-    graphs["premise"] = _Fused(config, weights).premise()
-    graphs["hypotheses"] = _Fused(config, weights).hypotheses()
-    graphs["embed"] = _Fused(config, weights).embed()
-    return graphs
-
-
-def pieces(config: OneWayConfig) -> Iterator[tuple[str, int, int]]:
-    """(graph name, first layer, layer to stop before) of each piece of `pairs`; one where there are no exits."""
-    for first, stop in pairwise([0, *config.exits, config.num_layers]):
-        yield (f"pairs_{first}" if first else "pairs"), first, stop
+    graphs = {
+        "pairs": _Fused(config, weights).pairs(0, config.num_layers),
+        "premise": _Fused(config, weights).premise(),
+        "hypotheses": _Fused(config, weights).hypotheses(),
+        "embed": _Fused(config, weights).embed(),
+    }
+    return graphs | {f"pairs_{first}": _Fused(config, weights).pairs(first, stop) for first, stop in pieces(config)}
 
 
 class _Fused(NetworkParts):
@@ -103,10 +97,21 @@ class _Fused(NetworkParts):
         ids = write.input("hypothesis_ids", "n_premises", "n_groups", "group_size", "hypothesis_len")
         lens = write.input("hypothesis_lens", "n_premises", "n_groups", "group_size")
         n_groups, group_size, length = (write.dim(ids, axis) for axis in (1, 2, 3))
+        first = write.constant("int_0", np.array(0, dtype=np.int64))
+        shape: Dims = ["n_premises", "n_groups", "group_size"]
+
+        def cls_of(states: str) -> str:
+            """Each hypothesis's first row, `(n_premises * n_groups, group_size, hidden_size)`."""
+            return write.node("Gather", write.reshape(states, 0, group_size, length, self.size), first, axis=2)
+
+        def by_group(cls: str) -> str:
+            return write.reshape(cls, -1, n_groups, group_size, self.size)
+
         states = self.embeddings(write.node("Reshape", ids, write.shape(-1, group_size, length)), segment=1)
         states = write.reshape(states, -1, write.node("Mul", group_size, length), self.size)
         bias = self.group_bias(write.dim(kept, 1), premise_lens, lens, (n_groups, group_size, length))
         parts = write.split(kept, 2 * self.config.num_layers)
+        outputs: dict[str, tuple[str, Dims]] = {}
         for depth in range(self.config.num_layers - 1):
             query, key, value = self.queries_keys_values(depth, states)
             key, value = (
@@ -114,18 +119,18 @@ class _Fused(NetworkParts):
                 for premise, own in zip(parts[2 * depth : 2 * depth + 2], (key, value), strict=True)
             )
             states = self.finish(depth, states, self.attend(query, key, value, bias))
+            if depth + 1 in self.config.exits:
+                outputs |= self.early_answers(by_group(cls_of(states)), shape, depth + 1)
         depth = self.config.num_layers - 1
         own_key, own_value = write.split(self.linear(f"layers.{depth}.kv", states), 2)
         key, value = (
             self.after_premise(parts[-2], own_key, n_groups),
             self.after_premise(parts[-1], own_value, n_groups),
         )
-        first = write.constant("int_0", np.array(0, dtype=np.int64))
-        cls = write.node("Gather", write.reshape(states, 0, group_size, length, self.size), first, axis=2)
+        cls = cls_of(states)
         cls_bias = write.node("Gather", write.reshape(bias, 0, 1, group_size, length, -1), first, axis=3)
         cls = self.finish(depth, cls, self.attend(self.linear(f"layers.{depth}.q", cls), key, value, cls_bias))
-        shape: Dims = ["n_premises", "n_groups", "group_size"]
-        return write.model(self.answers(write.reshape(cls, -1, n_groups, group_size, self.size), shape))
+        return write.model(self.answers(by_group(cls), shape) | outputs)
 
     def embed(self) -> onnx.ModelProto:
         """Token states of premises, `(n_texts, seq_len, hidden_size)`."""

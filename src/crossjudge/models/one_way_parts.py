@@ -8,6 +8,7 @@ layers. All graphs of a model share their constants.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,11 @@ Weights = Mapping[str, NDArray[Any]]
 
 _ROWS = {"qkv": (0, 3), "q": (0, 1), "k": (1, 2), "v": (2, 3), "kv": (1, 3)}
 """Which thirds of the stacked query, key and value weights a linear layer takes."""
+
+
+def pieces(config: OneWayConfig) -> list[tuple[int, int]]:
+    """First layer, and layer to stop before, of each piece that early exits make of the network; none without them."""
+    return list(pairwise([0, *config.exits, config.num_layers])) if config.exits else []
 
 
 class NetworkParts:
@@ -115,6 +121,12 @@ class NetworkParts:
                 logits = self.write.reshape(logits, -1, len(labels))
             outputs[name] = (logits, [*dims, len(labels)])
         return outputs
+
+    def early_answers(self, cls: str, dims: Dims, depth: int) -> dict[str, tuple[str, Dims]]:
+        """`answers` of the exit after `depth` layers, called "logits_2" and such; nothing where there is no exit."""
+        if depth not in self.config.exits:
+            return {}
+        return {f"{name}_{depth}": answer for name, answer in self.answers(cls, dims, exit_after=depth).items()}
 
     def head(self, name: str, states: str) -> str:
         """BERT's pooler and a linear layer: they are a thousandth of the work and all of the decision."""

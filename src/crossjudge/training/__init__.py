@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from crossjudge.training.config import TrainConfig
+    from crossjudge.training.distillation import distill
     from crossjudge.training.mixture import Mixture
     from crossjudge.training.trainer import train
 
-__all__ = ["Mixture", "TrainConfig", "train"]
+__all__ = ["Mixture", "TrainConfig", "distill", "train"]
 
 _HOMES = {
     "Mixture": "crossjudge.training.mixture",
     "TrainConfig": "crossjudge.training.config",
+    "distill": "crossjudge.training.distillation",
     "train": "crossjudge.training.trainer",
 }
-"""Public name -> the module that defines it, imported when first used: only `train` needs torch."""
+"""Public name -> the module that defines it, imported when first used: only `train` and `distill` need torch."""
 
 
 def __getattr__(name: str) -> Any:

@@ -1,12 +1,20 @@
-"""The model card of a release, written from its record so that no figure in it was typed by hand."""
+"""The model card of a release, written from its record so that no figure in it was typed by hand.
+
+`python -m crossjudge.training.card FOLDER FIGURES.json` puts the figures of `benchmarks/model_figures.py` on it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import argparse
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from crossjudge.datasets import DatasetCard
+from crossjudge.datasets import dataset_cards
+from crossjudge.models.manifest import write_manifest
+from crossjudge.training.augmentation import FAMILIES
+from crossjudge.training.mixture import OURS
 
 INTRODUCTION = """\
 ---
@@ -16,20 +24,25 @@ pipeline_tag: text-classification
 ---
 # crossjudge embedded
 
-The model that comes in the box: a one-way cross-encoder with 6 layers of 384, started from all-MiniLM-L6-v2 and
-trained on natural language inference. It reads a premise once and judges any number of hypotheses against it. Labels:
-contradiction, entailment, neutral. The premise's pooled states double as a sentence embedding (`BiEncoder()`).
+The model that comes in the box: a one-way cross-encoder with 6 layers of 384, started from all-MiniLM-L6-v2. It reads
+a premise once and judges any number of hypotheses against it. One forward pass answers in several heads:
 
-**Use it for** checking claims against a source, tagging by hypothesis, a first judgement on a laptop without download.
-**Do not use it for** decisions about people without review, languages other than English, or as a relevance or
-similarity score: an entailment probability is neither.
+* `nli`: contradiction, entailment, neutral (what `Judge()` and `CrossEncoder()` give);
+* `similarity`: how much alike two texts mean, 0 to 1; `duplicate`: would one replace the other;
+* `relevance`: does a passage answer a query; `certainty`: is the second text hedged, and less certain than the first;
+* the premise's pooled states are a sentence embedding (`BiEncoder()`).
 
-**Known failures** (measured on models of this size and data; the stress evaluation will quantify them for this one):
-swapped roles and before/after pairs are often called entailed, hedged statements are often taken for definite ones,
-true paraphrases in other words are sometimes called neutral, and evidence far from the claim's words is missed. One
-epoch on short premises: sources are best judged in passages of a few sentences.
+**Use it for** checking claims against a source, tagging by hypothesis, finding duplicates, re-ranking, a first
+judgement on a laptop without download. **Do not use it for** decisions about people without review, or languages other
+than English.
+
+**Known failures**: see the figures below, above all the sets where it is near chance (adversarial NLI, time relations
+in news text), the categories of the stress suites it misses, and evidence that is far from the claim's words in a long
+source: sources are best judged in passages of a few sentences.
 """
 
+SHOWN = ("attention", "epochs", "learning_rate", "batch_size", "max_length", "precision", "embedding_weight", "seed")
+"""Settings that stand on the card."""
 LEAK_NOTE = """\
 64-bit hashes of every normalised training pair (`train_hashes.npy`) and every evaluation pair
 (`evaluation_hashes.npy`) lie beside this card in the repository; a test intersects them. The starting weights were
@@ -38,10 +51,24 @@ never saw an evaluation pair.
 """
 
 
-def write_card(path: Path, record: Mapping[str, Any], sets: Mapping[str, DatasetCard]) -> None:
+def main() -> None:
+    """Put measured figures on the card of a released folder."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="folder that release wrote")
+    parser.add_argument("figures", type=Path, help="JSON file that benchmarks/model_figures.py wrote")
+    options = parser.parse_args()
+    path = options.folder / "training_record.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    record["all_figures"] = json.loads(options.figures.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    write_card(options.folder / "README.md", record)
+    write_manifest(options.folder)
+
+
+def write_card(path: Path, record: Mapping[str, Any]) -> None:
     """Write `README.md` from a release record (`rows`, `settings`, `figures`, `calibration`, `agreement`)."""
-    parts = [INTRODUCTION, _figures(record), _data(record, sets), LEAK_NOTE, _settings(record)]
-    path.write_text("\n".join(parts), encoding="utf-8")
+    parts = [INTRODUCTION, _figures(record), _all_figures(record), _data(record), LEAK_NOTE, _settings(record)]
+    path.write_text("\n".join(part for part in parts if part), encoding="utf-8")
 
 
 def _figures(record: Mapping[str, Any]) -> str:
@@ -75,20 +102,52 @@ def _figures(record: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _data(record: Mapping[str, Any], sets: Mapping[str, DatasetCard]) -> str:
-    lines = ["## Training data\n", "| set | pairs | what it is | licence |", "|---|---:|---|---|"]
-    lines += [
-        f"| {name} | {count:,} | {sets[name].original} | {sets[name].licence} |"
-        for name, count in record["rows"].items()
+def _all_figures(record: Mapping[str, Any]) -> str:
+    """The table of `benchmarks/model_figures.py`, where it was measured."""
+    figures = record.get("all_figures", [])
+    if not figures:
+        return ""
+    lines = [
+        "## Every head (shipped int8 graph)\n",
+        "| head | what | figure | 95% interval | n | aim |",
+        "|---|---|---:|---|---:|---|",
     ]
-    total = sum(record["rows"].values())
-    return "\n".join(
-        [*lines, "", f"{total:,} distinct pairs in all. Starting weights: all-MiniLM-L6-v2, Apache-2.0.\n"]
-    )
+    lines += [
+        f"| {one['group']} | {one['what']} | {one['value']:.3f} | {one['low']:.3f} to {one['high']:.3f} "
+        f"| {one['n']:,} | {one['aim']} |"
+        for one in figures
+    ]
+    command = "python benchmarks/model_figures.py --data FOLDER --bi-encoder sentence-transformers/all-MiniLM-L6-v2"
+    return "\n".join([*lines, "", f"Reproduce: `{command}`\n"])
+
+
+def _data(record: Mapping[str, Any]) -> str:
+    lines = ["## Training data\n", "| set | pairs | what it is | licence |", "|---|---:|---|---|"]
+    runs = list(_runs(record))
+    for run in runs:
+        lines += [f"| {name} | {count:,} | {' | '.join(_described(name))} |" for name, count in run["rows"].items()]
+    totals = " and ".join(f"{sum(run['rows'].values()):,}" for run in runs)
+    of_runs = "distinct pairs in all" if len(runs) == 1 else "distinct pairs in the two runs, the later one first"
+    return "\n".join([*lines, "", f"{totals} {of_runs}. Starting weights: all-MiniLM-L6-v2, Apache-2.0.\n"])
+
+
+def _runs(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The run, and the one whose weights it went on from."""
+    yield record
+    if "earlier" in record:
+        yield from _runs(record["earlier"])
+
+
+def _described(name: str) -> tuple[str, str]:
+    """What a set is, and its licence."""
+    if name in FAMILIES:
+        what = f"made by rule: `training/augmentation`, family {name}, partly of Wikipedia sentences"
+        return what, f"{OURS}; sentences CC BY-SA 3.0"
+    card = dataset_cards()[name]
+    return card.original, card.licence
 
 
 def _settings(record: Mapping[str, Any]) -> str:
-    settings = record["settings"]
     shown = (
         "attention",
         "epochs",
@@ -99,4 +158,12 @@ def _settings(record: Mapping[str, Any]) -> str:
         "embedding_weight",
         "seed",
     )
-    return "## Training\n\n" + ", ".join(f"{key} {settings[key]}" for key in shown) + f"; {record['steps']:,} steps.\n"
+    lines = [
+        ", ".join(f"{key} {run['settings'][key]}" for key in shown) + f"; {run['steps']:,} steps."
+        for run in reversed(list(_runs(record)))
+    ]
+    return "## Training\n\n" + "\n\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from crossjudge.errors import InputError
+from crossjudge.training.heads import HEADS
 from crossjudge.training.settings_file import check_keys, read_toml
-
-NLI_LABELS = ("contradiction", "entailment", "neutral")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,12 +17,15 @@ class TrainConfig:
     """One run: where it starts, what it reads, how long and how fast.
 
     `base`: folder or hub name of the encoder to start from. `mixture`: path of the mixture file. `out`: folder for the
-    run. `data`: folder of local sets, or None for the hub. `attention`: "one_way" or "joint". `objective`: what the
-    head is called, `labels`: what its outputs say, by id. `epochs`: passes over the data, not necessarily whole.
-    `warmup`: share of the steps. `token_budget` and `batch_size` bound one step's tokens and pairs; `max_length`:
-    tokens of a pair. `embedding_weight`: weight of keeping the premise's pooled states at the starting encoder's
-    vectors (one-way only; 0 switches it off), computed on every `embedding_every`-th step. `precision`: "bf16" or
-    "fp32" (autocast). `num_threads`: of the whole process. `checkpoint_every` is in steps.
+    run. `data`: folder of local sets, or None for the hub. `attention`: "one_way" or "joint". `heads`: head name ->
+    what its outputs say, by id; names that `training.heads` knows may stand alone. `exits`: numbers of layers after
+    which every head has an early copy, whose losses count `exit_weight` (one-way only). `weights`: folder of an earlier
+    run whose network is trained further, where `base` is still what the embedding is tied to (one-way only).
+    `epochs`: passes over the data, not necessarily whole. `warmup`: share of the steps. `token_budget` and `batch_size`
+    bound one step's tokens and pairs; `max_length`: tokens of a pair. `embedding_weight`: weight of keeping the
+    premise's pooled states at the starting encoder's vectors (one-way only; 0 switches it off), computed on every
+    `embedding_every`-th step. `precision`: "bf16" or "fp32" (autocast). `num_threads`: of the whole process.
+    `checkpoint_every` is in steps.
     """
 
     base: str | Path
@@ -31,8 +33,10 @@ class TrainConfig:
     out: Path
     data: Path | None = None
     attention: str = "one_way"
-    objective: str = "nli"
-    labels: tuple[str, ...] = NLI_LABELS
+    heads: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"nli": HEADS["nli"]})
+    exits: tuple[int, ...] = ()
+    exit_weight: float = 0.2
+    weights: Path | None = None
     epochs: float = 1.0
     learning_rate: float = 1e-4
     warmup: float = 0.05
@@ -50,17 +54,30 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("mixture", "out", "data"):
+        for name in ("mixture", "out", "data", "weights"):
             if isinstance(path := getattr(self, name), str):
                 object.__setattr__(self, name, Path(path))
+        object.__setattr__(self, "heads", _heads(self.heads))
+        object.__setattr__(self, "exits", tuple(self.exits))
         for name, (holds, expected) in _CHECKS.items():
             value = getattr(self, name)
             if not holds(value):
                 raise InputError(f"Reading training settings: {name} is {value!r}; expected {expected}.")
-        if self.embedding_weight and self.attention == "joint":
+        if self.attention == "joint":
+            self._check_joint()
+
+    def _check_joint(self) -> None:
+        one_way_only = {
+            "embedding_weight": self.embedding_weight,
+            "exits": self.exits,
+            "weights": self.weights,
+            "heads": tuple(self.heads)[1:],
+        }
+        asked = [name for name, value in one_way_only.items() if value]
+        if asked:
             raise InputError(
-                f"Reading training settings: embedding_weight is {self.embedding_weight} with joint attention, where "
-                "no premise is read alone. Set it to 0, or train with one-way attention."
+                f"Reading training settings: {', '.join(asked)} with joint attention, which has one head, no exits, "
+                "and no premise that is read alone. Leave that out, or train with one-way attention."
             )
 
     @classmethod
@@ -72,7 +89,7 @@ class TrainConfig:
         """
         content = read_toml(Path(path), "training settings")
         beside = Path(path).resolve().parent
-        for key in ("mixture", "out", "data"):
+        for key in ("mixture", "out", "data", "weights"):
             if content.get(key) is not None:
                 content[key] = beside / content[key]
         if "base" in content and (beside / content["base"]).is_dir():
@@ -80,15 +97,30 @@ class TrainConfig:
         content |= overrides
         known = {one.name for one in fields(cls)}
         check_keys(content, known=known, needed={"base", "mixture", "out"}, where=f"the training settings {path}")
-        if "labels" in content:
-            content["labels"] = tuple(content["labels"])
         return cls(**content)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, folders by name only: a record says what was used, not where it lay."""
         base = Path(self.base).name if Path(self.base).is_dir() else str(self.base)
-        content = asdict(self) | {"base": base}
+        content = asdict(self) | {"base": base, "heads": {name: list(labels) for name, labels in self.heads.items()}}
         return {key: value.name if isinstance(value, Path) else value for key, value in content.items()}
+
+
+def _heads(asked: Any) -> dict[str, tuple[str, ...]]:
+    """Head name -> labels, from such a table or from names that are known."""
+    if isinstance(asked, Mapping):
+        return {name: tuple(labels) for name, labels in asked.items()}
+    unknown = [name for name in asked if name not in HEADS]
+    if unknown:
+        raise InputError(
+            f"Reading training settings: no head is called {', '.join(map(repr, unknown))}; known are "
+            f"{', '.join(HEADS)}. A head of your own needs its labels: heads = {{ NAME = [LABELS] }}."
+        )
+    return {name: HEADS[name] for name in asked}
+
+
+def _names_differ(heads: Mapping[str, tuple[str, ...]]) -> bool:
+    return bool(heads) and all(len(set(labels)) == len(labels) > 0 for labels in heads.values())
 
 
 def _one_of(*choices: str) -> tuple[Callable[[Any], bool], str]:
@@ -106,7 +138,8 @@ def _positive(value: Any) -> bool:
 _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "attention": _one_of("one_way", "joint"),
     "precision": _one_of("bf16", "fp32"),
-    "labels": (lambda value: len(set(value)) == len(value) > 0, "different names, one for each output"),
+    "heads": (_names_differ, "one head or more, its labels different names, one for each output"),
+    "exit_weight": (lambda value: value >= 0, "zero or more"),
     "epochs": (_positive, "a number above zero"),
     "learning_rate": (_positive, "a number above zero"),
     "warmup": (lambda value: 0 <= value <= 1, "a share of the steps, 0 to 1"),

@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from crossjudge.errors import LabelError
-
-UNIONS = {"not_entailment": ("contradiction", "neutral")}
-"""Two-way gold labels -> the three-way labels they leave open."""
-
-
-def allowed_labels(gold: Sequence[str], labels: Sequence[str]) -> Tensor:
-    """Bool `(n_pairs, num_labels)`: which labels each gold label allows (one, or several for a two-way set)."""
-    rows = []
-    for name in gold:
-        allowed = UNIONS.get(name, (name,))
-        if not set(allowed) <= set(labels):
-            raise LabelError(
-                f"Preparing gold labels: {name!r} is not among {', '.join(labels)} (nor a union of them). "
-                'Map it in the mixture: labels = { THEIRS = "OURS" }.'
-            )
-        rows.append([label in allowed for label in labels])
-    return torch.tensor(rows)
-
 
 def marginal_cross_entropy(logits: Tensor, allowed: Tensor) -> Tensor:
-    """Mean of -log P(any allowed label); plain cross-entropy where one label is allowed.
+    """-log P(any allowed label) of each pair, `(n_pairs,)`; plain cross-entropy where one label is allowed.
 
     `logits` float `(n_pairs, num_labels)`, `allowed` bool of the same shape.
     """
     logits = logits.float()
     inside = logits.masked_fill(~allowed, float("-inf")).logsumexp(-1)
-    return (logits.logsumexp(-1) - inside).mean()
+    return logits.logsumexp(-1) - inside
+
+
+def graded_cross_entropy(logits: Tensor, degrees: Tensor) -> Tensor:
+    """Binary cross-entropy of each pair against degrees from 0 to 1, the mean over its known outputs, `(n_pairs,)`.
+
+    `logits` and `degrees` float `(n_pairs, num_labels)`; NaN where a degree is not known.
+    """
+    known = ~degrees.isnan()
+    losses = functional.binary_cross_entropy_with_logits(logits.float(), degrees.nan_to_num(0.0), reduction="none")
+    return torch.where(known, losses, 0.0).sum(-1) / known.sum(-1).clamp(min=1)
 
 
 def embedding_distance(student: Tensor, teacher: Tensor) -> Tensor:

@@ -1,38 +1,21 @@
-"""A declared mixture of sets (toml) -> the training examples, exactly as a model card will name them."""
+"""A declared mixture of sets (toml) -> the rows a model is trained on, exactly as its card will name them."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from crossjudge.datasets import Example, distinct, find_set, read_examples, read_file
+from crossjudge.datasets import find_set, normalized
 from crossjudge.errors import InputError
-from crossjudge.training.decontamination import pair_hash
+from crossjudge.training.decontamination import row_hashes
+from crossjudge.training.recipes import RECIPES, Row, Source
 from crossjudge.training.settings_file import check_keys, read_toml
-from crossjudge.training.tag_hypotheses import tag_examples
 
-RECIPES = ("pairs", "tags")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
-    """One set of a mixture. `limit`: at most so many rows, drawn at random; `labels` renames gold labels.
-
-    `recipe` "pairs" reads labelled pairs; "tags" makes pairs from texts with a topic or intent label. `path`: a file of
-    the user's own (columns as `crossjudge.files` knows them, and `label`) in place of a set known by name; `licence`:
-    its terms, needed where the weights ship.
-    """
-
-    name: str
-    split: str = "train"
-    recipe: str = "pairs"
-    limit: int | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
-    path: Path | None = None
-    licence: str = ""
+SYMMETRIC = frozenset({"similarity", "duplicate"})
+"""Heads whose answer must not depend on the order: a row for them alone is turned round or not, by chance."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,47 +50,67 @@ class Mixture:
             if source.recipe not in RECIPES or (source.limit is not None and source.limit < 1):
                 raise InputError(
                     f"Reading a mixture: set {source.name!r} has recipe {source.recipe!r} and limit {source.limit}; "
-                    f"expected a recipe of {' or '.join(RECIPES)}, and a limit of 1 or more if any."
+                    f"expected a recipe of {', '.join(RECIPES)}, and a limit of 1 or more if any."
                 )
             self._check_licence(source)
 
     def _check_licence(self, source: Source) -> None:
-        if source.path is not None:
-            may_ship, licence = bool(source.licence), source.licence or "no licence stated"
-        else:
-            card = find_set(source.name)
-            may_ship, licence = card.may_ship, card.licence
-        if self.ships and not may_ship:
-            raise InputError(
-                f"Reading a mixture whose weights ship: the set {source.name!r} ({licence}) may not reach shipped "
-                "weights. Leave it out, or set ships = false; a file of your own needs its licence stated."
-            )
+        for name, may_ship, licence in terms(source):
+            if self.ships and not may_ship:
+                raise InputError(
+                    f"Reading a mixture whose weights ship: the set {name!r} ({licence}) may not reach shipped "
+                    "weights. Leave it out, or set ships = false; a file of your own needs its licence stated."
+                )
 
-    def examples(self, *, folder: Path | None = None, exclude: frozenset[int] = frozenset()) -> list[Example]:
-        """All examples, deduplicated by normalised pair, none of whose pair hashes is in `exclude`."""
-        everything = (example for source in self.sources for example in self._read(source, folder))
-        return [example for example in distinct(everything) if pair_hash(example.text_a, example.text_b) not in exclude]
+    def rows(self, *, folder: Path | None = None, exclude: frozenset[int] = frozenset()) -> list[Row]:
+        """All rows of which no hash, as a pair or of a single text, is in `exclude`.
 
-    def _read(self, source: Source, folder: Path | None) -> Sequence[Example]:
-        rng = random.Random(f"{self.seed} {source.name}")
-        if source.path is not None:
-            rows = list(read_file(source.path, source.name))
-        elif source.recipe == "tags":
-            rows = tag_examples(source.name, source.split, folder=folder, rng=rng)
-        else:
-            rows = list(read_examples(source.name, source.split, folder=folder))
+        What several sets say of a pair is one row: pairs are the same by normalised text, and where two sets have gold
+        for the same head, the first wins.
+        """
+        rows: dict[tuple[str, str], Row] = {}
+        for source in self.sources:
+            for row in self._read(source, folder):
+                if not exclude.isdisjoint(row_hashes(row.text_a, row.text_b)):
+                    continue
+                key = (normalized(row.text_a), normalized(row.text_b))
+                seen = rows.get(key)
+                rows[key] = row if seen is None else replace(seen, golds={**row.golds, **seen.golds})
+        return list(rows.values())
+
+    def _read(self, source: Source, folder: Path | None) -> list[Row]:
+        rng = random.Random(f"{self.seed} {source.name} {source.recipe} {source.head}")
+        rows = RECIPES[source.recipe](source, folder, rng)
+        if source.tags:
+            rows = [row for row in rows if row.tag in source.tags]
         if source.limit is not None and len(rows) > source.limit:
             rows = rng.sample(rows, source.limit)
-        return [_renamed(row, source.labels) for row in rows]
+        return [_turned(row, rng) for row in rows]
+
+
+def _turned(row: Row, rng: random.Random) -> Row:
+    if row.golds.keys() <= SYMMETRIC and rng.random() < 0.5:
+        return replace(row, text_a=row.text_b, text_b=row.text_a)
+    return row
 
 
 def _source(entry: Mapping[str, Any], path: Path) -> Source:
     known = {one.name for one in fields(Source)}
     check_keys(entry, known=known, needed={"name"}, where=f"a set of the mixture {path}")
-    own = {"path": path.resolve().parent / entry["path"]} if "path" in entry else {}
+    own: dict[str, Any] = {key: tuple(entry[key]) for key in ("tags", "texts") if key in entry}
+    if "path" in entry:
+        own["path"] = path.resolve().parent / entry["path"]
     return Source(**{**entry, **own})
 
 
-def _renamed(example: Example, labels: Mapping[str, str]) -> Example:
-    gold = labels.get(str(example.gold))
-    return example if gold is None else Example(example.text_a, example.text_b, gold, example.source, example.tag)
+def terms(source: Source) -> list[tuple[str, bool, str]]:
+    """(name, whether weights trained on it may ship, licence) of everything that a source reads."""
+    if source.path is not None:
+        return [(source.name, bool(source.licence), source.licence or "no licence stated")]
+    names = source.texts if source.recipe == "made" else (source.name,)
+    read = [(card.name, card.may_ship, card.licence) for card in map(find_set, names)]
+    return [(source.name, True, OURS), *read] if source.recipe == "made" else read
+
+
+OURS = "Apache-2.0"
+"""Made pairs are this project's own, as far as they are not made of somebody's sentences."""

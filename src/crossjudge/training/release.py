@@ -1,6 +1,7 @@
 """A trained network becomes the embedded model: graphs, calibration, measured figures, card, hashes, manifest.
 
-`python -m crossjudge.training.release TRAINED OUT --data FOLDER`
+`python -m crossjudge.training.release TRAINED OUT --data FOLDER`, and once every figure of it was measured
+(`benchmarks/model_figures.py`), `python -m crossjudge.training.card OUT FIGURES.json` puts them on its card.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ import argparse
 import json
 import shutil
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from crossjudge.calibration import Calibration, expected_calibration_error, fit_temperature
-from crossjudge.datasets import Example, dataset_cards, read_examples
+from crossjudge.datasets import Example, read_examples
 from crossjudge.errors import InputError
 from crossjudge.judge import Judge
 from crossjudge.models.activation_functions import softmax
@@ -23,9 +25,10 @@ from crossjudge.models.cross_encoder import CrossEncoder
 from crossjudge.models.manifest import write_manifest
 from crossjudge.models.one_way_export import export_one_way
 from crossjudge.training.card import write_card
-from crossjudge.training.decontamination import hash_pairs, leaked, load_hashes, save_hashes
-from crossjudge.training.evaluation_pairs import evaluation_pairs
+from crossjudge.training.decontamination import leaked, load_hashes, save_hashes
+from crossjudge.training.evaluation_pairs import held_out_hashes
 from crossjudge.training.measure import measure
+from crossjudge.types import Pair
 
 MEASURED = (
     "snli.test",
@@ -40,7 +43,9 @@ MEASURED = (
 CALIBRATED_ON = ("snli.dev", "lingnli.dev", "fever.dev")
 """Sets the temperature is fitted on, and only that: half of each fits, the other half states the error."""
 ROWS_EACH = 2_000
-CERTIFIED = (("onnx", None), ("torch", "fp32"))
+RANGED_ON = {"snli.dev": 150, "lingnli.dev": 150, "fever.dev": 100, "stsb.dev": 100, "scifact_documents.dev": 40}
+"""Sets that int8 scales are measured on, and how many rows of each."""
+CERTIFIED = (("onnx", None), ("torch", "fp32"), ("torch", "bf16"), ("openvino", "fp32"), ("openvino", "bf16"))
 """Backends and precisions that the shipped calibration covers, once their decisions were seen to agree."""
 LEAST_AGREEMENT = 0.99
 
@@ -60,7 +65,7 @@ def release(trained: Path, out: Path, *, data: Path) -> Path:
 
     Raises `InputError` if a training pair is an evaluation pair: such weights may not ship.
     """
-    train_hashes, evaluation_hashes = load_hashes(trained / "train_hashes.npy"), hash_pairs(evaluation_pairs(data))
+    train_hashes, evaluation_hashes = load_hashes(trained / "train_hashes.npy"), held_out_hashes(data)
     if seen := len(leaked(train_hashes, evaluation_hashes)):
         raise InputError(
             f"Releasing {trained}: {seen} of its training pairs are evaluation pairs. Expected none; train again with "
@@ -68,7 +73,7 @@ def release(trained: Path, out: Path, *, data: Path) -> Path:
         )
     fresh = out.with_name(f"{out.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
-    export_one_way(trained, fresh)
+    export_one_way(trained, fresh, calibration=[Pair(one.text_a, one.text_b) for one in _ranging(data)])
     _measure_and_describe(trained, fresh, data)
     write_manifest(fresh)
     # The hashes prove what the model was not trained on; nothing loads them, so they stay out of manifest and wheel.
@@ -94,7 +99,16 @@ def _measure_and_describe(trained: Path, out: Path, data: Path) -> None:
     judge = Judge(CrossEncoder(out))
     record["figures"] = [measure(judge, *name.split("."), folder=data).to_dict() for name in MEASURED]
     (out / "training_record.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    write_card(out / "README.md", record, {name: dataset_cards()[name] for name in record["rows"]})
+    write_card(out / "README.md", record)
+
+
+def _ranging(data: Path) -> list[Example]:
+    """Held-out pairs of the kinds that the heads read; their gold is not looked at."""
+    return [
+        example
+        for name, rows in RANGED_ON.items()
+        for example in islice(read_examples(*name.split("."), folder=data), rows)
+    ]
 
 
 def _sample(name: str, split: str, *, data: Path) -> list[Example]:

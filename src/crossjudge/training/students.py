@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from crossjudge.errors import InputError, MissingFileError, UnsupportedModelError
@@ -15,10 +17,22 @@ from crossjudge.extras import require
 from crossjudge.models.checkpoint import Checkpoint, load_checkpoint
 from crossjudge.models.foreign import position_capacity
 from crossjudge.models.networks import quiet, token_types
-from crossjudge.models.one_way import OneWayEncoder, mean_pool
+from crossjudge.models.one_way import OneWayEncoder, Progress, mean_pool
 from crossjudge.training.config import TrainConfig
-from crossjudge.training.losses import embedding_distance, marginal_cross_entropy
+from crossjudge.training.heads import exclusive
+from crossjudge.training.losses import embedding_distance, graded_cross_entropy, marginal_cross_entropy
+from crossjudge.training.targets import Targets
 from crossjudge.types import Batch, IntArray, JointBatch, OneWayBatch
+
+
+class Teacher(Protocol):
+    """Scores of another model that a head learns from, beside or instead of gold labels."""
+
+    head: str
+
+    def loss(self, logits: Tensor, rows: IntArray) -> Tensor:
+        """How far the head's logits `(n_pairs, num_labels)` of the training pairs `rows` are from the teacher's."""
+        ...
 
 
 class Student(Protocol):
@@ -26,12 +40,8 @@ class Student(Protocol):
 
     network: nn.Module
 
-    def logits(self, batch: Batch) -> Tensor:
-        """Logits `(n_pairs, num_labels)`, in the order of `batch.rows`."""
-        ...
-
-    def loss(self, batch: Batch, allowed: Tensor, step: int) -> Tensor:
-        """What a step makes smaller, a scalar; `allowed`: bool `(n_pairs, num_labels)`."""
+    def loss(self, batch: Batch, targets: Targets, step: int, teacher: Teacher | None = None) -> Tensor:
+        """What a step makes smaller, a scalar; `targets`: the gold of the pairs in `batch.rows`."""
         ...
 
     def save(self, folder: Path) -> None:
@@ -69,34 +79,77 @@ def make_student(config: TrainConfig, base: Checkpoint) -> Student:
     return OneWayStudent(config, base) if config.attention == "one_way" else JointStudent(config, base)
 
 
+def gold_loss(heads: nn.ModuleDict, labels: Mapping[str, Sequence[str]], cls: Tensor, targets: Targets) -> Tensor:
+    """The sum over heads of each pair's weighted loss, as a mean over pairs; `cls` `(n_pairs, hidden_size)`."""
+    total = cls.new_zeros((), dtype=torch.float32)
+    for name, columns in targets.slices.items():
+        rows = targets.known(name)
+        if len(rows):
+            losses = head_loss(name, labels[name], heads[name](cls[rows]), targets.values[rows, columns])
+            total = total + (targets.weights[rows] * losses).sum()
+    return total / len(cls)
+
+
+def head_loss(name: str, labels: Sequence[str], logits: Tensor, values: Tensor) -> Tensor:
+    """Loss of each pair, `(n_pairs,)`, as a head of that name learns; `values`: its columns of `Targets.values`."""
+    if exclusive(name, labels):
+        return marginal_cross_entropy(logits, values > 0)
+    return graded_cross_entropy(logits, values)
+
+
 class OneWayStudent:
-    """The one-way network with one head, and on request the tie to the starting encoder's vectors."""
+    """The one-way network with its heads and exits, and on request the tie to the starting encoder's vectors."""
 
     def __init__(self, config: TrainConfig, base: Checkpoint) -> None:
-        network = OneWayEncoder.from_encoder(base.raw, base.weights, {config.objective: config.labels})
+        network = OneWayEncoder.from_encoder(base.raw, base.weights, config.heads, exits=config.exits)
+        self._teacher: OneWayEncoder | None = None
+        if config.embedding_weight:
+            self._teacher = copy.deepcopy(network).to(config.device).requires_grad_(False).eval()
+        if config.weights is not None:
+            load_further(network, config.weights)
         self.network: nn.Module = network.to(config.device)
         self._model = network
         self._config = config
-        self._teacher: OneWayEncoder | None = None
-        if config.embedding_weight:
-            self._teacher = copy.deepcopy(network).requires_grad_(False).eval()
         network.embeddings.word_embeddings.weight.requires_grad_(not config.freeze_word_embeddings)
 
-    def logits(self, batch: Batch) -> Tensor:
-        """Logits of the filled slots, `(n_pairs, num_labels)`."""
-        return self._judge(batch, with_premise=False)[0]
-
-    def loss(self, batch: Batch, allowed: Tensor, step: int) -> Tensor:
-        """Cross-entropy over the allowed labels, and every few steps the distance to the starting vectors."""
+    def loss(self, batch: Batch, targets: Targets, step: int, teacher: Teacher | None = None) -> Tensor:
+        """Gold at the end and at the exits, the teacher's scores, and every few steps the starting vectors."""
+        assert isinstance(batch, OneWayBatch)
+        progress = self._begin(batch)
+        filled = torch.from_numpy(batch.slots >= 0).flatten().to(progress.hypothesis.device)
+        loss = progress.hypothesis.new_zeros((), dtype=torch.float32)
+        for depth in self._config.exits:
+            progress = self._model.forward_until(progress, depth)
+            early = self._gold(depth, progress.cls[filled], targets)
+            loss = loss + self._config.exit_weight * early
         embed = self._teacher is not None and step % self._config.embedding_every == 0
-        logits, premise = self._judge(batch, with_premise=embed)
-        loss = marginal_cross_entropy(logits, allowed)
-        if self._teacher is None or premise is None or not isinstance(batch, OneWayBatch):
-            return loss
-        ids, mask = self._tensor(batch.premise_ids), self._tensor(batch.premise_mask)
+        progress = self._model.forward_until(progress, self._model.config.num_layers, with_premise=embed)
+        cls = progress.cls[filled]
+        loss = loss + self._gold(self._model.config.num_layers, cls, targets)
+        if teacher is not None:
+            loss = loss + self._taught(teacher, cls, targets, batch)
+        return loss + self._config.embedding_weight * self._drift(progress, batch) if embed else loss
+
+    def _gold(self, depth: int, cls: Tensor, targets: Targets) -> Tensor:
+        return gold_loss(self._model.heads_at(depth), self._config.heads, cls, targets)
+
+    def _begin(self, batch: OneWayBatch) -> Progress:
+        arrays = (batch.premise_ids, batch.premise_mask, batch.hypothesis_ids, batch.hypothesis_mask)
+        return self._model.begin(*(torch.from_numpy(array).to(self._config.device) for array in arrays))
+
+    def _taught(self, teacher: Teacher, cls: Tensor, targets: Targets, batch: OneWayBatch) -> Tensor:
+        mine = targets.known(teacher.head)
+        if len(mine) == 0:
+            return cls.new_zeros(())
+        return teacher.loss(self._model.heads[teacher.head](cls[mine]), batch.rows[mine.cpu().numpy()])
+
+    def _drift(self, progress: Progress, batch: OneWayBatch) -> Tensor:
+        """How far the premises' pooled states are from the starting encoder's."""
+        assert self._teacher is not None
+        ids = torch.from_numpy(batch.premise_ids).to(self._config.device)
         with torch.no_grad():
-            target = mean_pool(self._teacher.premise_states(ids, mask), mask)
-        return loss + self._config.embedding_weight * embedding_distance(mean_pool(premise, mask), target)
+            target = mean_pool(self._teacher.premise_states(ids, progress.premise_mask), progress.premise_mask)
+        return embedding_distance(mean_pool(progress.premise, progress.premise_mask), target)
 
     def save(self, folder: Path) -> None:
         """`model.safetensors` and the network's shapes in `config.json`."""
@@ -104,20 +157,25 @@ class OneWayStudent:
         content = {"model_type": "one_way", **self._model.config.to_dict()}
         (folder / "config.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
 
-    def _judge(self, batch: Batch, *, with_premise: bool) -> tuple[Tensor, Tensor | None]:
-        assert isinstance(batch, OneWayBatch)
-        cls, premise = self._model.hypothesis_states(
-            self._tensor(batch.premise_ids),
-            self._tensor(batch.premise_mask),
-            self._tensor(batch.hypothesis_ids),
-            self._tensor(batch.hypothesis_mask),
-            with_premise=with_premise,
-        )
-        filled = torch.from_numpy(batch.slots >= 0).to(cls.device)
-        return self._model.heads[self._config.objective](cls[filled]), premise
 
-    def _tensor(self, array: IntArray) -> Tensor:
-        return torch.from_numpy(array).to(self._config.device)
+def load_further(network: OneWayEncoder, folder: Path) -> None:
+    """Take the weights of an earlier run, whose heads and exits may be fewer; others keep their random start.
+
+    Raises `MissingFileError` where there are none, and `InputError` where they are of another shape.
+    """
+    for name in ("model.safetensors", "training_record.json", "train_hashes.npy"):
+        if not (folder / name).is_file():
+            raise MissingFileError(
+                f"Training further from {folder}: it has no {name}. Name the folder of a finished run.", path=folder
+            )
+    own, earlier = network.state_dict(), load_file(folder / "model.safetensors")
+    strange = [name for name, tensor in earlier.items() if name not in own or own[name].shape != tensor.shape]
+    if strange:
+        raise InputError(
+            f"Training further from {folder}: its {', '.join(strange[:3])} and the network in these settings have not "
+            "the same shape. Name a run from the same base, with the same heads or fewer."
+        )
+    network.load_state_dict(own | earlier)
 
 
 class JointStudent:
@@ -125,12 +183,13 @@ class JointStudent:
 
     def __init__(self, config: TrainConfig, base: Checkpoint) -> None:
         transformers = require("transformers", to="train a joint cross-encoder")
+        [(self._head, self._labels)] = config.heads.items()
         with quiet(transformers):
             network = transformers.AutoModelForSequenceClassification.from_pretrained(
                 str(base.tokenizer_folder),
-                num_labels=len(config.labels),
-                id2label=dict(enumerate(config.labels)),
-                label2id={label: index for index, label in enumerate(config.labels)},
+                num_labels=len(self._labels),
+                id2label=dict(enumerate(self._labels)),
+                label2id={label: index for index, label in enumerate(self._labels)},
                 # A head of another size is replaced: training makes a new one anyway.
                 ignore_mismatched_sizes=True,
                 dtype=torch.float32,
@@ -150,9 +209,11 @@ class JointStudent:
         logits: Tensor = self.network(**arrays).logits
         return logits
 
-    def loss(self, batch: Batch, allowed: Tensor, step: int) -> Tensor:
-        """Cross-entropy over the allowed labels."""
-        return marginal_cross_entropy(self.logits(batch), allowed)
+    def loss(self, batch: Batch, targets: Targets, step: int, teacher: Teacher | None = None) -> Tensor:
+        """Gold, and the teacher's scores if there is one."""
+        logits = self.logits(batch)
+        loss = (targets.weights * head_loss(self._head, self._labels, logits, targets.values)).mean()
+        return loss if teacher is None else loss + teacher.loss(logits, batch.rows)
 
     def save(self, folder: Path) -> None:
         """A folder that any Hugging Face tool reads."""

@@ -18,21 +18,22 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from crossjudge.datasets import Example, find_set
 from crossjudge.errors import InputError
 from crossjudge.models.checkpoint import Checkpoint
 from crossjudge.text.tokenization import PairTokenizer
 from crossjudge.text.tokenizer_files import read_tokenizer
 from crossjudge.training.batches import epoch_batches
 from crossjudge.training.config import TrainConfig
-from crossjudge.training.decontamination import hash_pairs, save_hashes
-from crossjudge.training.losses import allowed_labels
-from crossjudge.training.mixture import Mixture, Source
-from crossjudge.training.students import Student, make_student, read_base
+from crossjudge.training.decontamination import hash_pairs, load_hashes, save_hashes
+from crossjudge.training.mixture import Mixture, terms
+from crossjudge.training.recipes import Row, Source
+from crossjudge.training.students import Student, Teacher, make_student, read_base
+from crossjudge.training.targets import make_targets
 from crossjudge.types import Batch, Encoding, Pair
 
 logger = logging.getLogger(__name__)
@@ -42,43 +43,45 @@ Progress = Callable[[int, int], None]
 NOTE_EVERY = 50
 """Steps between two lines of the log and points of the loss curve."""
 CHECKPOINT = "checkpoint"
-PLAN_SETTINGS = ("attention", "labels", "token_budget", "batch_size", "max_length", "seed")
+RECORD = "training_record.json"
+HASHES = "train_hashes.npy"
+PLAN_SETTINGS = ("attention", "heads", "exits", "token_budget", "batch_size", "max_length", "seed")
 """Settings that decide what each step is; a checkpoint made with others cannot be gone on from."""
 PACKAGES = ("torch", "tokenizers", "numpy")
 """What the numbers depend on, beyond settings and data."""
 
 
-def train(config: TrainConfig, *, exclude: Collection[int] = (), progress: Progress | None = None) -> Path:
+def train(
+    config: TrainConfig,
+    *,
+    exclude: Collection[int] = (),
+    teach: Callable[[Sequence[Row]], Teacher] | None = None,
+    progress: Progress | None = None,
+) -> Path:
     """Train as `config` says and return the folder with the weights, tokenizer, settings and data record.
 
-    `exclude`: hashes of evaluation pairs (`decontamination.pair_hash`), left out of training. `progress` is called with
-    (steps done, steps in all). A run that was stopped goes on from its last checkpoint, to the same weights.
+    `exclude`: hashes of evaluation pairs (`decontamination.pair_hash`), left out of training. `teach` makes a teacher
+    for the rows of the mixture, whose loss is added. `progress` is called with (steps done, steps in all). A run that
+    was stopped goes on from its last checkpoint, to the same weights.
 
     Raises `InputError` for settings, mixtures or data that cannot be trained on, and a `CheckpointError` when `base`
     cannot be loaded.
     """
     mixture = Mixture.from_toml(config.mixture)
     base = read_base(config)
-    examples = mixture.examples(folder=config.data, exclude=frozenset(exclude))
-    if not examples:
+    rows = mixture.rows(folder=config.data, exclude=frozenset(exclude))
+    if not rows:
         raise InputError(
             f"Training on the mixture {config.mixture}: it gave no pair ({len(exclude)} hashes were excluded). Name "
             "sets with labelled rows, or another folder."
         )
     if config.num_threads is not None:
         torch.set_num_threads(config.num_threads)
-    tokenizer = PairTokenizer.from_folder(
-        base.tokenizer_folder,
-        max_length=config.max_length,
-        attention=config.attention,
-        pad_token_id=base.pad_token_id,
-    )
-    encodings = tokenizer.encode([Pair(example.text_a, example.text_b) for example in examples])
     config.out.mkdir(parents=True, exist_ok=True)
-    run = Run(config, base, encodings, examples)
+    run = Run(config, base, rows, teach(rows) if teach else None)
     with _uncollected():
         run.go(progress)
-    _write_record(config, base, mixture, examples, run)
+    _write_record(config, base, mixture, rows, run)
     return config.out
 
 
@@ -94,16 +97,17 @@ def _uncollected() -> Iterator[None]:
 
 
 class Run:
-    """One training run over encoded examples."""
+    """One training run over the rows of a mixture."""
 
     def __init__(
-        self, config: TrainConfig, base: Checkpoint, encodings: Sequence[Encoding], examples: Sequence[Example]
+        self, config: TrainConfig, base: Checkpoint, rows: Sequence[Row], teacher: Teacher | None = None
     ) -> None:
         self.config = config
         self.student: Student = make_student(config, base)
         self.history: list[dict[str, float]] = []
-        self._encodings = encodings
-        self._allowed = allowed_labels([str(example.gold) for example in examples], config.labels)
+        self._teacher = teacher
+        self._encodings = _encoded(config, base, rows)
+        self._targets = make_targets([row.golds for row in rows], config.heads, [row.weight for row in rows])
         self._pad_token_id = base.pad_token_id
         self._plan = self._steps()
         self._trained = [weight for weight in self.student.network.parameters() if weight.requires_grad]
@@ -172,10 +176,10 @@ class Run:
         torch.manual_seed(self.config.seed * 1_000_003 + step)
         for group in self._optimizer.param_groups:
             group["lr"] = self.learning_rate(step)
-        allowed: Tensor = self._allowed[torch.from_numpy(batch.rows)].to(self.config.device)
+        targets = self._targets.of(batch.rows, self.config.device)
         kind = self.config.device.split(":")[0]
         with torch.autocast(kind, dtype=torch.bfloat16, enabled=self.config.precision == "bf16"):
-            loss = self.student.loss(batch, allowed, step)
+            loss = self.student.loss(batch, targets, step, self._teacher)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self._trained, 1.0)
@@ -231,37 +235,58 @@ class Run:
         content = hashlib.sha256(repr([getattr(self.config, name) for name in PLAN_SETTINGS]).encode())
         for encoding in self._encodings:
             content.update(encoding.input_ids.tobytes())
-        content.update(self._allowed.numpy().tobytes())
+        content.update(self._targets.values.numpy().tobytes())
+        content.update(self._targets.weights.numpy().tobytes())
         return content.hexdigest()
+
+
+def _encoded(config: TrainConfig, base: Checkpoint, rows: Sequence[Row]) -> list[Encoding]:
+    tokenizer = PairTokenizer.from_folder(
+        base.tokenizer_folder,
+        max_length=config.max_length,
+        attention=config.attention,
+        pad_token_id=base.pad_token_id,
+    )
+    return tokenizer.encode([Pair(row.text_a, row.text_b) for row in rows])
 
 
 def _cloned(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}
 
 
-def _write_record(
-    config: TrainConfig, base: Checkpoint, mixture: Mixture, examples: Sequence[Example], run: Run
-) -> None:
-    """What the weights were made from: tokenizer, settings, rows per set, and hashes of every training pair."""
+def _write_record(config: TrainConfig, base: Checkpoint, mixture: Mixture, rows: Sequence[Row], run: Run) -> None:
+    """What the weights were made from: tokenizer, settings, rows per set, and hashes of every training pair.
+
+    Where an earlier run's weights were trained further, its record stands in this one and its pairs are hashed too.
+    """
+    _copy_tokenizer(config, base)
+    record: dict[str, Any] = {
+        "settings": config.to_dict(),
+        "base_sha256": base.weights_hash(),
+        "sets": [_described(source) for source in mixture.sources],
+        "rows": dict(Counter(row.source for row in rows)),
+        "rows_per_head": dict(Counter(head for row in rows for head in row.golds)),
+        "steps": run.total_steps,
+        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+    }
+    hashes = hash_pairs((row.text_a, row.text_b) for row in rows)
+    if config.weights is not None:
+        record["earlier"] = json.loads((config.weights / RECORD).read_text(encoding="utf-8"))
+        hashes = np.union1d(hashes, load_hashes(config.weights / HASHES))
+    (config.out / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    save_hashes(hashes, config.out / HASHES)
+
+
+def _copy_tokenizer(config: TrainConfig, base: Checkpoint) -> None:
     for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"):
         if (base.tokenizer_folder / name).is_file():
             shutil.copyfile(base.tokenizer_folder / name, config.out / name)
     if not (config.out / "tokenizer.json").is_file():
         # Older shapes of tokenizer, read once, in the one shape that everything after training reads.
         read_tokenizer(base.tokenizer_folder).save(str(config.out / "tokenizer.json"))
-    record = {
-        "settings": config.to_dict(),
-        "base_sha256": base.weights_hash(),
-        "sets": [_described(source) for source in mixture.sources],
-        "rows": dict(Counter(example.source for example in examples)),
-        "steps": run.total_steps,
-        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
-    }
-    (config.out / "training_record.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    save_hashes(hash_pairs((example.text_a, example.text_b) for example in examples), config.out / "train_hashes.npy")
 
 
 def _described(source: Source) -> dict[str, Any]:
-    licence = source.licence if source.path else find_set(source.name).licence
-    path = source.path.name if source.path else None
-    return {**asdict(source), "labels": dict(source.labels), "path": path, "licence": licence}
+    licences = {name: licence for name, _, licence in terms(source)}
+    content = {key: value for key, value in asdict(source).items() if value}
+    return content | {"licences": licences} | ({"path": source.path.name} if source.path else {})

@@ -7,9 +7,7 @@ from crossjudge.evaluation.rendering.rules import rules
 from crossjudge.evaluation.rendering.tables import named
 from crossjudge.evaluation.rendering.titles import category_title
 from crossjudge.evaluation.results import Evaluation
-
-_FEW = 20
-"""Below this many pairs a category's intervals are wide."""
+from crossjudge.evaluation.suite import shipped_suites
 
 
 def methods(evaluation: Evaluation) -> list[str]:
@@ -29,22 +27,25 @@ def methods(evaluation: Evaluation) -> list[str]:
         f"({whole(settings.permutations)} permutations); each corrected by Holm over the categories of a comparison. A "
         "pair's score in a group is the mean over the group's models.",
         "Words: a model may decide by itself if the intervals of both shares (duplicates kept, others kept apart) lie "
-        f"at or above {percent(bounds.alone)}, and helps if both shares are at or above {percent(bounds.helps)}. A "
-        f"category fails if the interval of its failure rate lies above {percent(bounds.fails)}, and holds at "
-        f"{percent(bounds.holds)} or less.",
+        f"at or above {percent(bounds.alone)}, and helps if both shares are at or above {percent(bounds.helps)}; with "
+        f"fewer than {bounds.few} pairs that is left open, unless an interval lies below. A category fails if the "
+        f"interval of its failure rate lies above {percent(bounds.fails)}, and holds at {percent(bounds.holds)} or "
+        "less.",
         "Look-alikes are all pairs that are no duplicates, unrelated pairs left out.",
     ]
 
 
 def caveats(evaluation: Evaluation) -> list[str]:
     """What a reader must not conclude."""
-    small = [category_title(facts.name).pairs for facts in evaluation.suite.categories if facts.n < _FEW]
-    found = [
-        "The pairs were made to fool models. Failure rates among them are not rates among texts as they come.",
-        "Speed was measured apart (timing.json), so that this report is the same each time.",
-    ]
+    few = rules().few
+    small = [category_title(facts.name).pairs for facts in evaluation.suite.categories if facts.n < few]
+    found = ["Speed was measured apart (timing.json), so that this report is the same each time."]
+    if evaluation.suite.name in shipped_suites():
+        found.insert(
+            0, "The pairs were made to fool models. Failure rates among them are not rates among texts as they come."
+        )
     if small:
-        found.append(f"There are fewer than {_FEW} {listed(small)}: look at the intervals.")
+        found.append(f"There are fewer than {few} {listed(small)}: look at the intervals.")
     found += [
         f"{named(model.name)} is shown and pooled with no others: {model.not_pooled_because}."
         for model in evaluation.models

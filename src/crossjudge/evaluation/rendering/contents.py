@@ -176,6 +176,19 @@ def _decision_row(title: str, decided: Decisions) -> list[str | Cell]:
     ]
 
 
+def rank_correlation_table(evaluation: Evaluation) -> Table | None:
+    """How well each reading orders the pairs of a suite that grades similarity; None for any other suite."""
+    rows: list[list[str | Cell]] = [
+        [named(model.name), reading.name, of_estimate(reading.rank_correlation)]
+        for model in evaluation.models
+        for reading in model.readings
+        if reading.rank_correlation is not None
+    ]
+    if not rows:
+        return None
+    return table("Scores against graded similarity", ["Model", "Score", "Spearman's correlation"], rows, words=2)
+
+
 # -------------------------------------------------------------------------------------------------------- comparisons
 
 

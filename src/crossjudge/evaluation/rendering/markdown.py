@@ -41,6 +41,10 @@ def _sections(found: Measured) -> Iterator[str]:
         yield "## Gates"
         yield markdown_table(contents.gates_table(evaluation))
     yield from _failures(found)
+    graded = contents.rank_correlation_table(evaluation)
+    if graded is not None:
+        yield "## Graded similarity"
+        yield captioned(graded)
     if evaluation.comparisons:
         yield f"## {prose(findings.effects_finding(evaluation))}"
         for comparison in evaluation.comparisons:

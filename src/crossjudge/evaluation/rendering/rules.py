@@ -9,7 +9,7 @@ from importlib import resources
 
 from crossjudge.evaluation.results import Rate
 
-ALONE, HELPS, WEAK = "alone", "helps", "weak"
+ALONE, HELPS, WEAK, FEW = "alone", "helps", "weak", "few"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,15 +18,21 @@ class Rules:
 
     alone: float
     helps: float
+    few: int
     fails: float
     holds: float
     most: float
     kept: float
 
     def strength(self, *shares: Rate) -> str:
-        """How far a model with these shares of right answers may be trusted: `ALONE`, `HELPS` or `WEAK`."""
+        """How far a model with these shares of right answers may be trusted: `ALONE`, `HELPS` or `WEAK`.
+
+        `FEW` where there are too few pairs to say.
+        """
         if all(share.low >= self.alone for share in shares):
             return ALONE
+        if any(share.n < self.few for share in shares) and all(share.high >= self.helps for share in shares):
+            return FEW
         return HELPS if all(share.value >= self.helps for share in shares) else WEAK
 
     def is_failing(self, failure: Rate) -> bool:

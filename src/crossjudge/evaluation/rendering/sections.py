@@ -450,8 +450,12 @@ def _figures(found: Measured) -> Section:
         "Mean, SD, median and AUC with bootstrap intervals, shares with Wilson intervals, all 95%. AUC: how often a "
         "random paraphrase scores above a random pair of the category that is no duplicate; 0.5 is a coin."
     )
+    graded = contents.rank_correlation_table(evaluation)
     return Section(
-        id="figures", name="All figures", heading="Every figure, model by model", body=joined((tag("p", note), each))
+        id="figures",
+        name="All figures",
+        heading="Every figure, model by model",
+        body=joined((tag("p", note), "" if graded is None else html_table(graded), each)),
     )
 
 

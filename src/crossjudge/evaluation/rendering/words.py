@@ -15,14 +15,16 @@ from crossjudge.evaluation.rendering.deciders import (
     deciders,
     usual_threshold,
 )
-from crossjudge.evaluation.rendering.notation import counted, listed, number, percent, percent_range, plural
-from crossjudge.evaluation.rendering.rules import ALONE, HELPS, WEAK, opposite, overlap, rules
+from crossjudge.evaluation.rendering.notation import counted, estimate, listed, number, percent, percent_range, plural
+from crossjudge.evaluation.rendering.rules import ALONE, FEW, HELPS, WEAK, opposite, overlap, rules
 from crossjudge.evaluation.rendering.titles import category_title, shown_threshold
-from crossjudge.evaluation.results import Evaluation, ModelResult, NliResult, Rate, TwoStages
-from crossjudge.evaluation.suite import NEGATIVE_CONTROL
+from crossjudge.evaluation.results import Estimate, Evaluation, ModelResult, NliResult, Rate, TwoStages
+from crossjudge.evaluation.suite import NEGATIVE_CONTROL, POSITIVE_CONTROL
 
 _NAMED_FAILURES = 3
 """How many failing categories a sentence lists."""
+_NAMED_EQUALS = 3
+"""From this many on, models as good as the best are counted in a headline, not named."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +59,7 @@ def answer(evaluation: Evaluation) -> Answer:
     """The whole answer."""
     ranked = deciders(evaluation)
     jobs = (
+        _grading_job(evaluation),
         _same_job(ranked),
         _support_job(evaluation),
         _candidates_job(evaluation),
@@ -82,8 +85,17 @@ def _headline(evaluation: Evaluation, ranked: Sequence[Decider]) -> str:
     is_failing = worst is not None and rules().is_failing(worst.failure)
     if len(evaluation.models) == 1:
         return f"{best.name} gets {wrong_of(worst)} wrong" if is_failing and worst else f"{best.name}: {_NO_FAILURE}"
-    leads = f"{best.name} tells look-alikes from duplicates best"
+    leads = _lead(best, ranked[1:])
     return f"{leads}, and still gets {wrong_of(worst)} wrong" if is_failing and worst else f"{leads}; {_NO_FAILURE}"
+
+
+def _lead(best: Decider, others: Sequence[Decider]) -> str:
+    """How surely the best decider is the best."""
+    equals = dict.fromkeys(one.name for one in others if one.model is not best.model and one.as_good_as(best))
+    if not equals:
+        return f"{best.name} tells look-alikes from duplicates best"
+    named = listed([*equals]) if len(equals) < _NAMED_EQUALS else plural(len(equals), "other model")
+    return f"{best.name} tells look-alikes from duplicates no more surely than {named}"
 
 
 _NO_FAILURE = "no category shows a clear failure"
@@ -142,8 +154,10 @@ def _spread(rates: Sequence[Rate]) -> str:
 
 
 def wrong_of(found: Failing) -> str:
-    """`"62% of hedged pairs"`."""
-    return f"{percent(found.failure.value)} of {category_title(found.category).pairs}"
+    """`"62% of hedged pairs"`; of few pairs how many, since a share of them would sound like more."""
+    failure, pairs = found.failure, category_title(found.category).pairs
+    share = f"{failure.count} of {failure.n}" if failure.n < rules().few else f"{percent(failure.value)} of"
+    return f"{share} {pairs}"
 
 
 # --------------------------------------------------------------------------------------------------------------- jobs
@@ -163,9 +177,33 @@ def _same_job(ranked: Sequence[Decider]) -> Advice | None:
             ALONE: f"Use {best.named}: on pairs like these it can decide by itself.",
             HELPS: f"Use {best.named}, and look twice at decisions that matter.",
             WEAK: f"No model here should decide by itself; {best.named} comes closest.",
+            FEW: f"Too few pairs to say; {best.named} comes first on these.",
         }[rules().strength(best.kept, best.apart)],
         evidence=evidence,
         limits=_where_it_fails(best.failures),
+    )
+
+
+def _grading_job(evaluation: Evaluation) -> Advice | None:
+    """For suites that grade similarity, where the order of scores is what counts."""
+    ranked = sorted(
+        (
+            (model.main.rank_correlation, model)
+            for model in evaluation.models
+            if model.objective != "relevance" and model.main.rank_correlation is not None
+        ),
+        key=lambda one: -one[0].value,
+    )
+    if not ranked:
+        return None
+    best, model = ranked[0]
+    equals = [f"`{other.name}`" for found, other in ranked[1:] if found.high is None or found.high >= (best.low or 1)]
+    also = f" Within the intervals as good: {listed(equals)}." if equals else ""
+    return Advice(
+        job="Grading how alike two texts are",
+        answer=f"`{model.name}` orders these pairs best.",
+        evidence=f"Spearman's correlation of its scores with the gold grades is {estimate(best)}.{also}",
+        limits="",
     )
 
 
@@ -223,6 +261,7 @@ def _support_job(evaluation: Evaluation) -> Advice | None:
             ALONE: f"Use the labels of `{model.name}`: on pairs like these it can decide by itself.",
             HELPS: f"Use the labels of `{model.name}`, and look twice at decisions that matter.",
             WEAK: f"No model here should decide by itself; the labels of `{model.name}` come closest.",
+            FEW: f"Too few pairs to say; the labels of `{model.name}` come first on these.",
         }[rules().strength(right)],
         evidence=" ".join(evidence),
         limits=_where_it_fails(sorted(wrong, key=lambda one: -one.failure.value)),
@@ -248,16 +287,29 @@ def _candidates_job(evaluation: Evaluation) -> Advice | None:
     together = model_failure(evaluation, best)
     return Advice(
         job="Finding candidates among many texts",
-        answer=f"Use `{best.name}` as a first stage.",
-        evidence=f"It scores a paraphrase above an unrelated pair {_times(auc.value)}.{also}",
+        answer=f"Use `{best.name}` as a first stage."
+        if _fewest_controls(evaluation) >= rules().few
+        else f"Too few pairs to say; `{best.name}` comes first on these.",
+        evidence=f"It scores a paraphrase above an unrelated pair {_times(auc)}.{also}",
         limits=""
         if together is None
         else f"It must not have the last word: of the look-alikes it passes {counted(together)}.",
     )
 
 
-def _times(auc: float) -> str:
-    return "every time" if number(auc, 3) == "1.000" else f"{number(auc * 100, 1)} times in 100"
+def _fewest_controls(evaluation: Evaluation) -> int:
+    """Pairs of the smaller kind of control; where a suite has no positive controls, its duplicates stand for them."""
+    found = {facts.name: facts.n for facts in evaluation.suite.categories}
+    duplicates = sum(facts.duplicates for facts in evaluation.suite.categories)
+    return min(found.get(POSITIVE_CONTROL, duplicates), found.get(NEGATIVE_CONTROL, 0))
+
+
+def _times(auc: Estimate) -> str:
+    """`"every time (97 to 100 in 100)"`."""
+    often = "every time" if number(auc.value, 3) == "1.000" else f"{number(auc.value * 100, 1)} times in 100"
+    if auc.low is None or auc.high is None:
+        return often
+    return f"{often} ({number(auc.low * 100, 0)} to {number(auc.high * 100, 0)} in 100)"
 
 
 def model_failure(evaluation: Evaluation, model: ModelResult) -> Rate | None:
@@ -291,6 +343,7 @@ def _two_stage_job(evaluation: Evaluation) -> Advice | None:
             ALONE: f"Let {design}.",
             HELPS: f"Let {design}; look twice at decisions that matter.",
             WEAK: f"No two models here should decide by themselves; the closest: let {design}.",
+            FEW: f"Too few pairs to say; first on these: let {design}.",
         }[rules().strength(best.positives_kept, opposite(best.look_alikes_passed))],
         evidence=(
             f"Together they keep {counted(best.positives_kept)} of the paraphrases and pass "
@@ -314,7 +367,7 @@ def _relevance_job(evaluation: Evaluation) -> Advice | None:
         return None
     named = listed([f"`{model.name}`" for model in models])
     together = [
-        f"`{model.name}` scores a paraphrase above a look-alike {_times(model.main.adversarial.auc.value)}"
+        f"`{model.name}` scores a paraphrase above a look-alike {_times(model.main.adversarial.auc)}"
         for model in models
         if model.main.adversarial is not None and model.main.adversarial.auc is not None
     ]

@@ -19,7 +19,7 @@ Feeds = Mapping[str, NDArray[Any]]
 """Graph input name -> array, one batch."""
 
 SAMPLE = 512
-"""Tokens of which a layer's whole input is kept."""
+"""Tokens of which a layer's whole input is kept; of twice as many, every other one goes."""
 _COUNTED_AT_ONCE = 1024
 _SAMPLED_AT_ONCE = 64
 

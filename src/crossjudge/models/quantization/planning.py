@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from crossjudge.errors import InputError
 from crossjudge.models.quantization.calibration import Range, Ranges
 from crossjudge.models.quantization.linears import constants_of, find_linears, find_norms, matrix_of
 from crossjudge.models.quantization.matrices import compensated_matrix, quantize_matrix
@@ -99,23 +100,30 @@ class Planner:
         """Weight name -> its int8 numbers, for all linear layers that are measured and not kept."""
         layers: dict[str, Layer] = {}
         for group in self.groups:
+            asked = {one: methods.get(one, "static") for one in group.weights if one in self.ranges}
+            if group.in_norm:
+                _check_one_norm(asked)
             # Layers of a group share a rounding where they share a method.
             for method in _INT8:
-                weights = [one for one in group.weights if one in self.ranges and methods.get(one, "static") == method]
-                layers |= self._plan(tuple(weights), method, in_norm=group.in_norm) if weights else {}
+                weights = tuple(weight for weight, its in asked.items() if its == method)
+                layers |= self._plan(weights, method, in_norm=group.in_norm) if weights else {}
         return layers
+
+    def measured(self, weights: Sequence[str]) -> Range:
+        """What layers that read the same activation were given: as the one knows that read it for most tokens."""
+        return max((self.ranges[weight] for weight in weights), key=lambda one: one.num_tokens)
 
     def rounding(self, weights: Sequence[str], method: Method, *, in_norm: bool) -> Rounding:
         """How the activation that `weights` share becomes uint8."""
         if method == "fine":
-            return fine_rounding(self.ranges[weights[0]])
+            return fine_rounding(self.measured(weights))
         matrices = [self.matrices[weight] for weight in weights]
         rounding = row_rounding if method == "row" else static_rounding
-        return rounding(self.ranges[weights[0]], matrices, in_norm=in_norm)
+        return rounding(self.measured(weights), matrices, in_norm=in_norm)
 
     def _plan(self, weights: tuple[str, ...], method: Method, *, in_norm: bool) -> dict[str, Layer]:
         if (weights, method) not in self._planned:
-            measured = self.ranges[weights[0]]
+            measured = self.measured(weights)
             in_norm = in_norm and method != "fine"
             rounding = self.rounding(weights, method, in_norm=in_norm)
             gram = rounding.gram(measured)
@@ -124,6 +132,15 @@ class Planner:
                 for weight in weights
             }
         return self._planned[weights, method]
+
+
+def _check_one_norm(asked: Methods) -> None:
+    """Refuse two ways to shift and smooth in one norm."""
+    if {"static", "row"} <= set(asked.values()):
+        raise InputError(
+            f"Quantising {', '.join(asked)}: both 'static' and 'row' were asked for, and the norm before them shifts "
+            "and smooths in one way only. Give them the same of the two, or 'fine' or 'keep' to some."
+        )
 
 
 def _layer(

@@ -10,7 +10,7 @@ import onnx
 
 from crossjudge.models.quantization.calibration import Ranges
 from crossjudge.models.quantization.planning import Group, Layer, Method, Methods, Planner
-from crossjudge.models.quantization.rewriting import Dialect, rewrite_graphs
+from crossjudge.models.quantization.rewriting import rewrite_graphs
 
 Graphs = Mapping[str, onnx.ModelProto]
 
@@ -51,22 +51,19 @@ class Selection:
         return Selection(methods=methods, layers=layers, harm=self.harm)
 
 
-def select_methods(
-    graphs: Graphs, ranges: Ranges, harm: Harm, *, limit: float, dialect: Dialect = "onnx", embeddings: bool = False
-) -> Selection:
+def select_methods(graphs: Graphs, ranges: Ranges, harm: Harm, *, limit: float, embeddings: bool = False) -> Selection:
     """The quickest methods found with which `harm` is at most `limit`, or, where `BUDGET` forbids, little more.
 
     All heavy layers begin with one scale. While that does too much harm, those go on to a better method that take away
     most harm for their time; what each takes away is measured once, with all others at one scale. Those that turn out
     not to be needed go back. `embeddings`: tables become int8 too, as for `quantize_graphs`.
     """
-    return _Search(graphs, ranges, harm, dialect, embeddings).run(limit)
+    return _Search(graphs, ranges, harm, embeddings).run(limit)
 
 
 class _Search:
-    def __init__(self, graphs: Graphs, ranges: Ranges, harm: Harm, dialect: Dialect, embeddings: bool) -> None:
-        self.graphs, self.ranges, self.harm = graphs, ranges, harm
-        self.dialect, self.embeddings = dialect, embeddings
+    def __init__(self, graphs: Graphs, ranges: Ranges, harm: Harm, embeddings: bool) -> None:
+        self.graphs, self.ranges, self.harm, self.embeddings = graphs, ranges, harm, embeddings
         self.planner = Planner(graphs.values(), ranges)
         self.work = {weight: _work(self.planner, weight) for weight in self.planner.matrices if weight in ranges}
         self.groups = [one for one in self.planner.groups if all(weight in ranges for weight in one.weights)]
@@ -98,7 +95,7 @@ class _Search:
 
     def measured(self, methods: Methods) -> float:
         layers = self.planner.layers(methods)
-        return self.harm(rewrite_graphs(self.graphs, layers, dialect=self.dialect, embeddings=self.embeddings))
+        return self.harm(rewrite_graphs(self.graphs, layers, embeddings=self.embeddings))
 
     def promotions(self, methods: Methods, harm: float) -> Iterator[_Promotion]:
         for group in self.groups:
@@ -112,8 +109,6 @@ class _Search:
 
     def better(self, group: Group, weights: list[str]) -> Method:
         """The quickest method that errs much less than one scale does."""
-        if self.dialect == "openvino":
-            return "keep"
         limit = self.rounding_error("static", weights, in_norm=group.in_norm) / MUCH_LESS
         precise: list[Method] = [
             one for one in _BETTER if self.rounding_error(one, weights, in_norm=group.in_norm) < limit
@@ -122,7 +117,7 @@ class _Search:
 
     def rounding_error(self, method: Method, weights: list[str], *, in_norm: bool) -> float:
         """The weighted squared error of the products that rounding the sampled activations makes."""
-        measured = self.ranges[weights[0]]
+        measured = self.planner.measured(weights)
         rounding = self.planner.rounding(weights, method, in_norm=in_norm)
         prepared = rounding.prepared(measured.sample)
         errors = rounding.rounded(prepared) - prepared
@@ -146,7 +141,7 @@ class _Search:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Promotion:
-    """Better methods for a group's layers. `gain`: harm that goes away; `time`: what they take longer."""
+    """Better methods for a group's layers. `gain`: harm that goes away; `time`: what they take longer, if at all."""
 
     methods: dict[str, Method]
     gain: float
@@ -154,7 +149,8 @@ class _Promotion:
 
     @property
     def worth(self) -> float:
-        return self.gain / self.time
+        # Small layers are quicker in float32: what takes no longer comes first.
+        return self.gain / max(self.time, 1.0)
 
 
 def _with(start: Methods, promotions: Iterable[_Promotion]) -> dict[str, Method]:

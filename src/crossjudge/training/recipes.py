@@ -1,0 +1,157 @@
+"""How a set becomes rows to train on: a recipe for each shape of data."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from crossjudge.datasets import read_examples, read_file, read_grades, read_hedges, read_paragraphs, read_questions
+from crossjudge.errors import InputError
+from crossjudge.training.augmentation import MadePair, made_pairs
+from crossjudge.training.heads import Gold
+from crossjudge.training.tag_hypotheses import tag_examples
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """One set of a mixture. `limit`: at most so many rows, drawn at random; `labels` renames gold labels.
+
+    `recipe`: how its rows come about, one of `RECIPES`. `head`: which head learns from it (a made pair says itself
+    what it teaches). `weight`: how much a row counts. `tags`: only rows of these categories. `texts` and `paragraphs`:
+    the sets of plain text, and how many paragraphs of each, whose sentences made pairs may be made of. `path`: a file
+    of the user's own (columns as `crossjudge.files` knows them, and `label`) in place of a set known by name;
+    `licence`: its terms, needed where the weights ship.
+    """
+
+    name: str
+    split: str = "train"
+    recipe: str = "pairs"
+    head: str = "nli"
+    weight: float = 1.0
+    limit: int | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    paragraphs: int = 2000
+    path: Path | None = None
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A pair, what is known of it (head -> gold), its set and category there, and how much it counts."""
+
+    text_a: str
+    text_b: str
+    golds: Mapping[str, Gold]
+    source: str
+    tag: str = ""
+    weight: float = 1.0
+
+
+Recipe = Callable[[Source, Path | None, random.Random], list[Row]]
+
+
+def _pairs(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
+    """Labelled pairs as they are."""
+    if source.path is not None:
+        examples = read_file(source.path, source.name)
+    else:
+        examples = read_examples(source.name, source.split, folder=folder)
+    return [_row(source, one.text_a, one.text_b, one.gold, one.tag) for one in examples]
+
+
+def _tags(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
+    """Texts with a topic or another label, each with hypotheses that tagging asks."""
+    examples = tag_examples(source.name, source.split, folder=folder, rng=rng)
+    return [_row(source, one.text_a, one.text_b, one.gold, one.tag) for one in examples]
+
+
+def _hedges(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
+    """Single texts that are hedged or certain: half beside nothing, half beside themselves, so not weakened."""
+    rows = []
+    for text, gold in read_hedges(source.name, source.split, folder=_needed(folder, source)):
+        alone = rng.random() < 0.5
+        rows.append(_row(source, "" if alone else text, text, gold if alone else f"as {gold}"))
+    return rows
+
+
+def _grades(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
+    """Students' answers, each a hypothesis of the first reference answer."""
+    answers = read_grades(source.name, source.split, folder=_needed(folder, source))
+    return [_row(source, one.references[0], one.answer, one.label) for one in answers]
+
+
+def _candidates(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
+    """Questions on a context: the right candidate is entailed, one wrong one is not."""
+    rows = []
+    for one in read_questions(source.name, source.split, folder=_needed(folder, source)):
+        premise = f"{one.context} {one.question}".strip()
+        wrong = [text for place, text in enumerate(one.candidates) if place not in one.right]
+        for gold, candidates in (
+            ("entailment", [one.candidates[place] for place in sorted(one.right)]),
+            ("not_entailment", rng.sample(wrong, min(1, len(wrong)))),
+        ):
+            rows += [_row(source, premise, f"The answer is {text.rstrip('.')}.", gold) for text in candidates]
+    return rows
+
+
+def _made(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
+    """`limit` pairs of one family of `training.augmentation`, made by rule."""
+    if source.limit is None:
+        raise InputError(f"Reading a mixture: the made set {source.name!r} has no limit. State how many pairs to make.")
+    sentences = [sentence for name in source.texts for sentence in _sentences(name, source, folder)]
+    pairs = made_pairs(source.name, source.limit, seed=rng.randrange(2**32), sentences=sentences)
+    return [Row(one.text_a, one.text_b, _golds(one), source.name, one.kind, source.weight) for one in pairs]
+
+
+def _golds(pair: MadePair) -> dict[str, Gold]:
+    """Head -> what the rule that made the pair knows."""
+    golds: dict[str, Gold] = {}
+    if pair.nli is not None:
+        golds["nli"] = pair.nli
+    if pair.duplicate is not None:
+        golds["duplicate"] = float(pair.duplicate)
+    if pair.relevance is not None:
+        golds["relevance"] = pair.relevance
+    if pair.hedged is not None:
+        certainty = "hedged" if pair.hedged else "certain"
+        kept = {None: certainty, False: f"as {certainty}", True: "weakened"}
+        golds["certainty"] = kept[pair.weakened]
+    return golds
+
+
+def _sentences(name: str, source: Source, folder: Path | None) -> Iterator[str]:
+    for paragraph in islice(read_paragraphs(name, "train", folder=_needed(folder, source)), source.paragraphs):
+        yield from _SENTENCE_END.split(paragraph)
+
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
+
+
+def _needed(folder: Path | None, source: Source) -> Path:
+    if folder is None:
+        raise InputError(
+            f"Reading the set {source.name!r} by the recipe {source.recipe!r}: such sets are read from a folder, and "
+            "none was named. Name it with `data`."
+        )
+    return folder
+
+
+def _row(source: Source, text_a: str, text_b: str, gold: Gold, tag: str = "") -> Row:
+    gold = source.labels.get(str(gold), gold)
+    return Row(text_a, text_b, {source.head: gold}, source.name, tag, source.weight)
+
+
+RECIPES: Mapping[str, Recipe] = {
+    "pairs": _pairs,
+    "tags": _tags,
+    "made": _made,
+    "hedges": _hedges,
+    "grades": _grades,
+    "candidates": _candidates,
+}
