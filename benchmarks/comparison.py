@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -48,7 +49,7 @@ def check(found: Found, workloads: Sequence[Workload], open_engine: Open) -> Non
                 found.tokens_computed[workload.name] = answer["tokens_computed"]
                 found.scores[workload.name] = as_logits(answer["scores"], answer["scale"])
     except EngineError as error:
-        found.error = str(error)
+        found.error = plain(error)
 
 
 def measure(found: Found, workloads: Sequence[Workload], open_engine: Open) -> None:
@@ -62,7 +63,12 @@ def measure(found: Found, workloads: Sequence[Workload], open_engine: Open) -> N
                 if place == 0:
                     found.peaks_bytes.append(answer["peak_bytes"])
     except EngineError as error:
-        found.error = str(error)
+        found.error = plain(error)
+
+
+def plain(error: Exception) -> str:
+    """Its message, files and folders by name alone: where they lay on the machine that measured helps nobody."""
+    return re.sub(r"(?:/[\w.+-]+)+/", "", str(error))
 
 
 def as_logits(scores: list[list[float]], scale: str) -> Rows:

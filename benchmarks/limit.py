@@ -21,6 +21,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from comparison import plain
 from crossjudge import CrossEncoder
 from crossjudge.benchmark.joint_twin import write_joint_twin
 from crossjudge.benchmark.texts import sentence
@@ -78,7 +79,7 @@ def measure_engines(config: OneWayConfig, limits_of: dict[str, float], threads: 
             try:
                 model = CrossEncoder(path, num_threads=threads, **engine.options)
             except CrossjudgeError as error:
-                yield {"title": engine.title, "error": str(error)}
+                yield {"title": engine.title, "error": plain(error)}
                 continue
             yield {"title": engine.title, "error": None, **_shares(model, config, limits_of)}
 

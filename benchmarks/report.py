@@ -26,8 +26,8 @@ INTRODUCTION = """\
 
 One run on {date}, on {processor} with {cores} usable core(s) and {flags}; versions stand at the end. Every engine had
 {threads} processors and a process of its own; {rounds} round(s), engines in turn, each in a fresh process and warmed up
-with other texts. `ms a call` is the best round's mean; p50 and p99 are
-over the calls of all rounds. Texts are seeded English words.
+with other texts. `ms a call` is the best round's mean; p50 and p99 are over the calls of all rounds. Texts are seeded
+English words.
 
 All engines multiply the same matrices: the embedded model's weights, written as an ordinary BERT checkpoint (*joint*
 attention) for the peers and for ours marked joint. *One-way* rows are the embedded model as it is made to run, which
@@ -76,12 +76,19 @@ def show(content: dict[str, Any], console: Console) -> None:
 
 
 def write(content: dict[str, Any], docs: Path) -> list[Path]:
-    """Write the page and its pictures; `docs/benchmarks/limit.json` goes into it if it is there."""
+    """Write the page and its pictures; `limit.json` and `notes.md` in `docs/benchmarks` go into it if they are there.
+
+    The notes say what no figure says by itself: what holds an engine back, and what was measured apart.
+    """
+    notes = docs / "benchmarks" / "notes.md"
     limit_file = docs / "benchmarks" / "limit.json"
     limit = json.loads(limit_file.read_text(encoding="utf-8")) if limit_file.is_file() else None
     pictures = draw(content, docs / "images" / "benchmarks")
     page = docs / "benchmarks.md"
-    page.write_text("\n".join(_page(content, limit, [path.relative_to(docs) for path in pictures])), encoding="utf-8")
+    parts = [*_page(content, limit, [path.relative_to(docs) for path in pictures])]
+    if notes.is_file():
+        parts.append(notes.read_text(encoding="utf-8"))
+    page.write_text("\n".join(parts), encoding="utf-8")
     return [page, *pictures]
 
 

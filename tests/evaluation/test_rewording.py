@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossjudge.evaluation.rewording import REWORDINGS, contractions, last_stop, lower_case, quotes, white_space
+from crossjudge.evaluation.rewording import (
+    REWORDINGS,
+    contractions,
+    last_stop,
+    lower_case,
+    quotes,
+    synonyms,
+    white_space,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +57,19 @@ def test_the_last_full_stop_comes_and_goes(text, changed):
 def test_quotes_are_made_typographic_or_straight():
     assert quotes('She said "yes", didn\'t she?') == "She said \u201cyes\u201d, didn\u2019t she?"
     assert quotes("She said \u201cyes\u201d, didn\u2019t she?") == 'She said "yes", didn\'t she?'
+
+
+@pytest.mark.parametrize(
+    ("text", "changed"),
+    [
+        ("She waited until two.", "She waited till 2."),
+        ("Nobody came.", "No one came."),
+        ("Twenty-two of two hundred took two thirds.", "Twenty-two of two hundred took two thirds."),
+        ("It rains.", "It rains."),
+    ],
+)
+def test_words_are_exchanged_only_where_they_mean_the_same(text, changed):
+    assert synonyms(text) == changed
 
 
 @given(st.text(max_size=80))

@@ -117,6 +117,8 @@ def _announce(config: TrainConfig) -> None:
     if config.data is None:
         say("no folder of sets is named: sets come from the hub, and only the pairs of the package's own suites are "
             "left out of training.")  # fmt: skip
+    else:
+        say(f"reading all development and test sets in {config.data} first, to leave them out of training.")
 
 
 def _last_step(out: Path) -> int:

@@ -1,4 +1,4 @@
-"""Surface changes that keep a text's meaning, by rule: case, white space, punctuation, quotes, contractions."""
+"""Changes that keep a text's meaning, by rule: case, white space, punctuation, quotes, contractions, synonyms."""
 
 from __future__ import annotations
 
@@ -22,9 +22,33 @@ CONTRACTIONS: Mapping[str, str] = MappingProxyType(
 )  # fmt: skip
 """Full form -> contraction, lower case. Only negations: each means the same wherever it stands, as "it's" does not."""
 
+SYNONYMS: Mapping[str, str] = MappingProxyType(
+    {
+        **{
+            word: str(number)
+            for number, word in enumerate(
+                ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), start=2
+            )
+        },
+        "until": "till",
+        "although": "even though",
+        "nobody": "no one",
+        "everyone": "everybody",
+        "someone": "somebody",
+        "anyone": "anybody",
+        "perhaps": "maybe",
+    }
+)
+"""Word -> what says the same wherever it stands, lower case."""
+
 _FULL_FORMS = {short: full for full, short in CONTRACTIONS.items()}
 _CONTRACTED = re.compile(rf"\b({'|'.join(_FULL_FORMS)})\b".replace("'", "['\u2019]"), re.IGNORECASE)
 _FULL = re.compile(rf"\b({'|'.join(full.replace(' ', ' +') for full in CONTRACTIONS)})\b", re.IGNORECASE)
+# Not in "twenty-two", "two-thirds", "two thirds" or "two hundred", of which the word is only a part.
+_SYNONYM = re.compile(
+    rf"(?<![\w-])({'|'.join(SYNONYMS)})(?![\w-]| (?:hundred|thousand|million|billion|dozen|\w+(?:ths|rds)|quarters))",
+    re.IGNORECASE,
+)
 _ACRONYM = re.compile(r"\b[^\W\d_]*[A-Z][^\W\d_]*[A-Z]\w*\b|\bI\b")
 _LAST_STOP = re.compile(r"(?<![.])\.\s*$")
 _ENDS_OPEN = re.compile(r"[\w)%]\s*$")
@@ -80,6 +104,11 @@ def contractions(text: str) -> str:
     return spelled if spelled != text else _FULL.sub(_contracted, text)
 
 
+def synonyms(text: str) -> str:
+    """With words exchanged for `SYNONYMS`: "2" for "two", "till" for "until"."""
+    return _SYNONYM.sub(lambda found: _in_case_of(found.group(), SYNONYMS[found.group().lower()]), text)
+
+
 def _spelled_out(found: re.Match[str]) -> str:
     return _in_case_of(found.group(), _FULL_FORMS[found.group().lower().replace("\u2019", "'")])
 
@@ -101,4 +130,5 @@ REWORDINGS: tuple[Rewording, ...] = (
     Rewording("last_stop", "with the last full stop left out, or added where there is none", last_stop),
     Rewording("quotes", "with typographic quotes and apostrophes for straight ones, or the reverse", quotes),
     Rewording("contractions", "with negations contracted (does not, doesn't), or the reverse", contractions),
+    Rewording("synonyms", "with other words that say the same (two, 2; until, till)", synonyms),
 )

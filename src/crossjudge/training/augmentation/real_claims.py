@@ -12,6 +12,7 @@ from crossjudge.training.augmentation.made import MadePair
 from crossjudge.training.augmentation.vocabulary import words_table
 
 _FAMILY = "groundedness"
+_THIS_YEAR = 2025
 _LONGEST = 200
 """Words of a source at most."""
 _WHOLE = re.compile(r"[A-Z][^()\[\]|{}<>@]{25,280}[a-z\d]\.")
@@ -30,8 +31,9 @@ _VERB = re.compile(
 )
 _UNSURE_WORDS = (
     "not|no|never|none|nor|neither|if|whether|unless|although|though|some|many|most|several|often|sometimes|few|half|"
-    "various|one of|part|partly|usually|others?|certain|only|all|every|each|any|both|more|less|least|rarely|hardly|also|still|as|"
-    "than|so|said|believed|thought|considered|may|might|could|would|who|which|that|likely|to have"
+    "various|one of|part|partly|usually|others?|certain|only|all|every|each|any|both|more|less|least|rarely|hardly|"
+    "also|by far|still|as|than|so|said|believed|thought|considered|may|might|could|would|who|which|that|likely|"
+    "to have"
 )
 _UNSURE = re.compile(rf"\b(?:{_UNSURE_WORDS})\b|n't")
 
@@ -129,7 +131,7 @@ def _other_number(rng: random.Random, source: str, text: str) -> str | None:
     match = pick(rng, found)
     number = int(match.group(0))
     other = number + rng.choice((-1, 1)) * rng.randint(2, max(3, min(number // 3, 40)))
-    if other < 2 or str(other) in source:
+    if other < 2 or str(other) in source or number <= _THIS_YEAR < other:
         return None
     return f"{text[: match.start()]}{other}{text[match.end() :]}"
 

@@ -168,7 +168,12 @@ def _moved_adverbial(rng: random.Random, text: str) -> str | None:
 
 
 def _exchanged_words(rng: random.Random, text: str) -> str | None:
-    fitting = [(one, other) for one, other in _pairs("synonyms") if f" {one} " in text]
+    # Behind "a" or "an" another word may want the other article.
+    fitting = [
+        (one, other)
+        for one, other in _pairs("synonyms")
+        if f" {one} " in text and not re.search(rf"\b[Aa]n? {one} ", text)
+    ]
     for one, other in fitting:
         text = text.replace(f" {one} ", f" {other} ")
     return text if fitting else None

@@ -137,7 +137,10 @@ def _refusing(rng: random.Random, request: Mapping[str, Any]) -> _Response:
 def _rude(rng: random.Random, request: Mapping[str, Any]) -> _Response:
     """An insult, with the answer or without it."""
     response, manner = _Response(), words_table("applications_rubrics")["manner"]
-    response.add(pick(rng, manner["rude"]), "toxic")
+    if rng.random() < 0.6:
+        response.add(pick(rng, manner["insult"]), "toxic", "rude")
+    else:
+        response.add(pick(rng, manner["rude"]), "rude", maybe=("toxic",))
     if rng.random() < 0.5:
         response.add(request["short"], "relevant", "about", "clear", maybe=("steps", "reason"))
     else:
@@ -182,11 +185,11 @@ def _settle(response: _Response, text: str) -> None:
         response.yes.update({"complete", "full"} if "relevant" in response.yes else {"complete"})
     if any(sign.isdigit() for sign in text):
         response.yes.add("number")
-    if length <= 22 and "relevant" in response.yes and "toxic" not in response.yes:
+    if length <= 22 and "relevant" in response.yes and "rude" not in response.yes:
         response.yes.add("concise")
-    elif length <= 45 or response.yes & {"refuses", "toxic"}:
+    elif length <= 45 or response.yes & {"refuses", "rude"}:
         response.maybe.add("concise")
-    if "toxic" not in response.yes and "polite" not in response.yes:
+    if not response.yes & {"rude", "polite"}:
         response.maybe.add("polite")
     if not response.yes & {"formal", "casual"}:
         response.maybe |= {"formal", "casual"}
