@@ -21,7 +21,7 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3 python; d
 BIN := $(VENV)/bin
 PIP_INSTALL := "$(BIN)/python" -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test test-full lint bench wheel clean
+.PHONY: help demo test test-full lint bench evaluation wheel clean
 
 help:
 	@echo "make demo       judge a short passage with the model that comes in the box (first run: about a minute)"
@@ -29,6 +29,7 @@ help:
 	@echo "make test-full  the same with the slow tests"
 	@echo "make lint       ruff and mypy alone"
 	@echo "make bench      measure the limit of this machine and every peer beside ours (an hour; writes docs/benchmarks.md)"
+	@echo "make evaluation show where the models fail (some minutes; writes docs/evaluation.md and its figures)"
 	@echo "make wheel      build the package into $(DIST)/"
 	@echo "make clean      remove what these commands wrote, except $(VENV)"
 
@@ -49,6 +50,9 @@ lint: $(VENV)/.development
 bench: $(VENV)/.development
 	@"$(BIN)/python" benchmarks/limit.py
 	@"$(BIN)/python" benchmarks/peers.py --torch-install "$(TORCH_INSTALL)"
+
+evaluation: $(VENV)/.development
+	@"$(BIN)/python" docs/make_evaluation.py
 
 wheel: $(VENV)/.made
 	@"$(BIN)/python" -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$(DIST)" .

@@ -68,6 +68,11 @@ class Calibration:
             ) from error
 
 
+def calibration_file(objective: str) -> str:
+    """What a model's folder calls the calibration that it ships for an objective."""
+    return "calibration.json" if objective == "nli" else f"calibration.{objective}.json"
+
+
 def fit_temperature(logits: FloatArray, gold: IntArray) -> float:
     """The temperature that minimises negative log-likelihood (Guo et al. 2017, arXiv 1706.04599).
 

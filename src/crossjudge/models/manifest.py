@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from crossjudge.errors import MissingFileError
@@ -14,9 +14,10 @@ SMALL_BYTES = 1_000_000
 """Files up to this size are hashed at every load; larger ones are measured, and hashed by `verify_manifest`."""
 
 
-def write_manifest(folder: Path) -> None:
-    """Write `manifest.json`: size and sha256 of every other file under `folder`."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
+def write_manifest(folder: Path, *, without: Collection[str] = ()) -> None:
+    """Write `manifest.json`: size and sha256 of every other file under `folder`, but for names in `without`."""
+    left_out = {MANIFEST, *without}
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in left_out)
     files = {
         path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": fresh_hash(path)}
         for path in paths

@@ -358,7 +358,7 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     if torch.is_grad_enabled() and query.device.type == "cpu":
         # On a CPU, PyTorch's fused attention takes four times as long backward as its parts do (2.13).
         scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2) + mask.to(query.dtype)
-        attended = scores.softmax(-1).to(value.dtype) @ value
+        attended: Tensor = scores.softmax(-1).to(value.dtype) @ value
     else:
         attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask.to(query.dtype))
     return attended.transpose(1, 2).flatten(2)

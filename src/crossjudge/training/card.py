@@ -62,7 +62,7 @@ def main() -> None:
     record["all_figures"] = json.loads(options.figures.read_text(encoding="utf-8"))
     path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     write_card(options.folder / "README.md", record)
-    write_manifest(options.folder)
+    write_manifest(options.folder, without=("train_hashes.npy", "evaluation_hashes.npy"))
 
 
 def write_card(path: Path, record: Mapping[str, Any]) -> None:
@@ -84,22 +84,23 @@ def _figures(record: Mapping[str, Any]) -> str:
             f"| {name} | {one['pairs']:,} | {one['accuracy']:.3f} | {low:.3f} to {high:.3f} | {one['macro_f1']:.3f} "
             f"| {one['calibration_error']:.3f} |"
         )
-    fitted = record["calibration"]
+    lines += ["", *(_calibrated(head, fitted) for head, fitted in record["calibration"].items()), ""]
     lines += [
-        "",
-        f"Temperature {fitted['temperature']:.3f}; expected calibration error on {fitted['pairs']:,} held-out pairs "
-        f"{fitted['error_before']:.3f} before, {fitted['error_after']:.3f} after. The set `fever.dev` was also used to "
-        "fit the temperature (half of 2,000 rows), never to train.",
-        "",
-        "Decisions equal to the shipped graph's: "
-        + ", ".join(f"{name} {share:.2%}" for name, share in record["agreement"].items())
-        + ".",
-        "",
         "Reproduce: `python benchmarks/accuracy.py --data FOLDER "
         + " ".join(one["name"] for one in record["figures"])
         + "`\n",
     ]
     return "\n".join(lines)
+
+
+def _calibrated(head: str, fitted: Mapping[str, Any]) -> str:
+    agreement = ", ".join(f"{name} {share:.2%}" for name, share in fitted["agreement"].items())
+    return (
+        f"* `{head}`: temperature {fitted['temperature']:.3f}, fitted on half of a sample of {fitted['fitted_on']}, "
+        f"which were never trained on; expected calibration error on the other half ({fitted['pairs']:,} pairs) "
+        f"{fitted['error_before']:.3f} before, {fitted['error_after']:.3f} after. Decisions equal to the shipped "
+        f"graph's: {agreement}."
+    )
 
 
 def _all_figures(record: Mapping[str, Any]) -> str:

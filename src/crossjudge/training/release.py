@@ -9,18 +9,14 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from crossjudge.calibration import Calibration, expected_calibration_error, fit_temperature
+from crossjudge.calibration import calibration_file
 from crossjudge.datasets import Example, read_examples
 from crossjudge.errors import InputError
 from crossjudge.judge import Judge
-from crossjudge.models.activation_functions import softmax
 from crossjudge.models.cross_encoder import CrossEncoder
 from crossjudge.models.manifest import write_manifest
 from crossjudge.models.one_way_export import export_one_way
@@ -28,6 +24,7 @@ from crossjudge.training.card import write_card
 from crossjudge.training.decontamination import leaked, load_hashes, save_hashes
 from crossjudge.training.evaluation_pairs import held_out_hashes
 from crossjudge.training.measure import measure
+from crossjudge.training.temperatures import FITTED_ON, fit_head
 from crossjudge.types import Pair
 
 MEASURED = (
@@ -40,14 +37,8 @@ MEASURED = (
     "med.test",
     "temporal_nli.test",
 )
-CALIBRATED_ON = ("snli.dev", "lingnli.dev", "fever.dev")
-"""Sets the temperature is fitted on, and only that: half of each fits, the other half states the error."""
-ROWS_EACH = 2_000
 RANGED_ON = {"snli.dev": 150, "lingnli.dev": 150, "fever.dev": 100, "stsb.dev": 100, "scifact_documents.dev": 40}
 """Sets that int8 scales are measured on, and how many rows of each."""
-CERTIFIED = (("onnx", None), ("torch", "fp32"), ("torch", "bf16"), ("openvino", "fp32"), ("openvino", "bf16"))
-"""Backends and precisions that the shipped calibration covers, once their decisions were seen to agree."""
-LEAST_AGREEMENT = 0.99
 
 
 def main() -> None:
@@ -87,14 +78,11 @@ def release(trained: Path, out: Path, *, data: Path) -> Path:
 def _measure_and_describe(trained: Path, out: Path, data: Path) -> None:
     """Calibration, held-out figures, record and card of the model in `out`."""
     record: dict[str, Any] = json.loads((trained / "training_record.json").read_text(encoding="utf-8"))
-    held_out = [_sample(*name.split("."), data=data) for name in CALIBRATED_ON]
-    fitting = [example for sample in held_out for example in sample[::2]]
-    checking = [example for sample in held_out for example in sample[1::2]]
-    calibration, agreement = _calibrated(out, fitting)
-    record["calibration"] = {"temperature": calibration.temperature, **_calibration_error(out, checking, calibration)}
-    record["agreement"] = agreement
-    calibration.save(out / "calibration.json")
-    # The manifest that the export wrote does not know the calibration yet, and a judge reads only what it lists.
+    fitted = {head: fit_head(out, head, data=data) for head in FITTED_ON if head in record["settings"]["heads"]}
+    for head, (calibration, _) in fitted.items():
+        calibration.save(out / calibration_file(head))
+    record["calibration"] = {head: seen for head, (_, seen) in fitted.items()}
+    # The manifest that the export wrote does not know the calibrations yet, and a judge reads only what it lists.
     write_manifest(out)
     judge = Judge(CrossEncoder(out))
     record["figures"] = [measure(judge, *name.split("."), folder=data).to_dict() for name in MEASURED]
@@ -109,49 +97,6 @@ def _ranging(data: Path) -> list[Example]:
         for name, rows in RANGED_ON.items()
         for example in islice(read_examples(*name.split("."), folder=data), rows)
     ]
-
-
-def _sample(name: str, split: str, *, data: Path) -> list[Example]:
-    rows = [
-        row for row in read_examples(name, split, folder=data) if row.gold in ("entailment", "neutral", "contradiction")
-    ]
-    chosen = np.random.default_rng(0).permutation(len(rows))[:ROWS_EACH]
-    return [rows[place] for place in chosen]
-
-
-def _calibrated(out: Path, fitting: Sequence[Example]) -> tuple[Calibration, dict[str, float]]:
-    """The temperature of the shipped graph, and how often the other backends decide as it does."""
-    pairs = [(example.text_a, example.text_b) for example in fitting]
-    models = [CrossEncoder(out, backend=backend, precision=precision) for backend, precision in CERTIFIED]
-    logits = [model.logits(pairs) for model in models]
-    gold = np.array([models[0].labels.index(str(example.gold)) for example in fitting], dtype=np.int64)
-    agreement = {
-        f"{model.backend} {model.precision}": float((other.argmax(1) == logits[0].argmax(1)).mean())
-        for model, other in zip(models, logits, strict=True)
-    }
-    covered = [
-        model.fingerprint for model in models if agreement[f"{model.backend} {model.precision}"] >= LEAST_AGREEMENT
-    ]
-    calibration = Calibration(
-        objective="nli",
-        temperature=fit_temperature(logits[0], gold),
-        fingerprints=tuple(covered),
-        examples=len(fitting),
-        fitted_on=", ".join(CALIBRATED_ON),
-    )
-    return calibration, agreement
-
-
-def _calibration_error(out: Path, checking: Sequence[Example], calibration: Calibration) -> dict[str, float]:
-    """Expected calibration error on pairs the temperature was not fitted on, before and after."""
-    model = CrossEncoder(out)
-    logits = model.logits([(example.text_a, example.text_b) for example in checking])
-    gold = [model.labels.index(str(example.gold)) for example in checking]
-    return {
-        "pairs": len(checking),
-        "error_before": expected_calibration_error(softmax(logits), gold),
-        "error_after": expected_calibration_error(softmax(logits / np.float32(calibration.temperature)), gold),
-    }
 
 
 if __name__ == "__main__":
