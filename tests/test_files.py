@@ -22,7 +22,7 @@ PAIRS = [("A man sleeps.", "He is awake."), ('He said "no".', "a, b"), ("", "  "
 
 
 def texts(rows):
-    return [(row.pair.text_a, row.pair.text_b) if isinstance(row, Row) else None for row in rows]
+    return [(row.content.text_a, row.content.text_b) if isinstance(row, Row) else None for row in rows]
 
 
 def write(path: Path, content: str | bytes) -> Path:
@@ -66,7 +66,7 @@ def test_a_tab_ends_a_field_and_quotes_are_text(tmp_path):
 def test_parquet_gives_its_pairs_in_order_across_batches(tmp_path):
     rows = [{"id": number, "query": f"q{number}", "document": f"d{number}"} for number in range(2500)]
     read = list(read_pairs(parquet(tmp_path / "pairs.parquet", rows)))
-    assert [(row.line, row.pair) for row in read] == [
+    assert [(row.line, row.content) for row in read] == [
         (number + 1, Pair(f"q{number}", f"d{number}", str(number))) for number in range(2500)
     ]
 
@@ -138,7 +138,7 @@ def test_the_usual_column_names_need_not_be_stated(tmp_path, columns):
 def test_stated_columns_win_and_every_field_is_kept(tmp_path):
     path = write(tmp_path / "p.jsonl", '{"id": 7, "query": "q", "document": "d", "question": "x", "answer": "y"}\n')
     (row,) = read_pairs(path, columns=("question", "answer"))
-    assert row.pair == Pair("x", "y", "7")
+    assert row.content == Pair("x", "y", "7")
     assert row.fields["id"] == 7
     assert row.fields["query"] == "q"
 
@@ -249,7 +249,7 @@ def test_a_parquet_value_that_is_no_text_costs_its_row_only(tmp_path):
     path = tmp_path / "pairs.parquet"
     writer.write_table(arrow.table({"text_a": ["a", "b", "c"], "text_b": texts_b}), path)
     first, bad, last = read_pairs(path)
-    assert (first.pair, last.pair) == (Pair("a", "one"), Pair("c", "three"))
+    assert (first.content, last.content) == (Pair("a", "one"), Pair("c", "three"))
     assert (bad.line, bad.error.column, dict(bad.fields)) == (2, "text_b", {"text_a": "b"})
     assert "row 2: field 'text_b' cannot be read" in str(bad.error)
 

@@ -3,6 +3,7 @@
     CrossjudgeError
     ├── InputError (ValueError)             something in the user's data
     │   ├── PairError                       one pair is not two texts; carries its index
+    │   ├── ItemError                       one input of a use cannot be judged; carries its index
     │   ├── FileRowError                    one row of a file; carries file, line and column
     │   └── TooLongError                    a text that may not be cut does not fit
     ├── NonFiniteLogitsError                a model answered NaN or infinity; carries the pair's index
@@ -38,6 +39,14 @@ class InputError(CrossjudgeError, ValueError):
 
 class PairError(InputError):
     """One pair is not two texts."""
+
+    def __init__(self, message: str, *, index: int | None = None) -> None:
+        super().__init__(message)
+        self.index = index
+
+
+class ItemError(InputError):
+    """One of the inputs of a use (a text to tag, an answer to check) is not what it takes."""
 
     def __init__(self, message: str, *, index: int | None = None) -> None:
         super().__init__(message)

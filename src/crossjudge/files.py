@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal, TextIO, TypeAlias, cast, get_args
+from typing import IO, Any, Generic, Literal, TextIO, TypeAlias, TypeVar, cast, get_args
 
 from crossjudge.errors import FileRowError, InputError
 from crossjudge.extras import require
@@ -26,6 +26,7 @@ from crossjudge.types import Pair
 
 FileFormat: TypeAlias = Literal["jsonl", "csv", "tsv", "parquet"]
 Columns: TypeAlias = tuple[str, str]
+Content = TypeVar("Content", covariant=True)
 
 STANDARD_INPUT = "-"
 
@@ -66,11 +67,11 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One row that holds a pair; `fields` are all its columns."""
+class Row(Generic[Content]):
+    """One row that holds what is read of it, a `Pair` for instance; `fields` are all its columns."""
 
     line: int
-    pair: Pair
+    content: Content
     fields: Mapping[str, Any]
 
 
@@ -91,7 +92,7 @@ def format_of(path: str | Path) -> FileFormat | None:
 
 def read_pairs(
     path: str | Path, *, columns: Columns | None = None, file_format: FileFormat | None = None
-) -> Iterator[Row | BadRow]:
+) -> Iterator[Row[Pair] | BadRow]:
     """The pairs of a file in order, a `BadRow` where a row is not two texts; `-` is standard input.
 
     `columns` names the two columns, or the first of `PAIR_COLUMNS` that is there. `file_format` overrides the
@@ -164,7 +165,7 @@ def _parquet_rows(path: str | Path) -> int | None:
 # --- which two columns -----------------------------------------------------------------------------------------------
 
 
-def _to_pair(record: Record | BadRow, columns: Columns | None, *, name: str) -> Row | BadRow:
+def _to_pair(record: Record | BadRow, columns: Columns | None, *, name: str) -> Row[Pair] | BadRow:
     if isinstance(record, BadRow):
         return record
     line, fields = record.line, record.fields

@@ -5,7 +5,7 @@ import pytest
 from command_line import crossjudge, in_new_process, write
 
 from crossjudge import CrossEncoder
-from crossjudge.cli.inputs import PairSource
+from crossjudge.cli.inputs import Source
 from crossjudge.cli.scores import score_task
 from crossjudge.types import Pair
 
@@ -41,7 +41,7 @@ def test_a_model_of_one_label_has_one_score():
     assert [row.keys() for row in rows] == [{"score"}] * 2
     np.testing.assert_array_equal([row["score"] for row in rows], encoder.predict(PAIRS))
     assert task.columns == {"score": float}
-    assert task.table(PairSource(items=()))
+    assert task.table(Source(items=()))
 
 
 def test_bad_rows_and_good_rows(tmp_path):

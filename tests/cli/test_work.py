@@ -56,7 +56,7 @@ def test_every_row_has_its_own_outcome_in_order(kinds, chunk, failure):
     bad = {f"fails{n}" for n in range(len(kinds))}
     heard: list[int] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(work, "CHUNK_PAIRS", chunk)
+        patch.setattr(work, "CHUNK_ROWS", chunk)
         found = [one for some in outcomes(rows, shouting(bad, failure), progress=heard.append) for one in some]
     assert [one.item for one in found] == rows
     assert [one.result for one in found] == [f"GOOD{n}" if kind == "good" else None for n, kind in enumerate(kinds)]
@@ -94,4 +94,4 @@ def test_rows_are_read_no_further_than_the_chunk_in_work():
             yield Item(row(len(read), "good"), "f")
 
     next(outcomes(endless(), shouting(set(), FAILURES[0]), progress=lambda _: None))
-    assert len(read) == work.CHUNK_PAIRS
+    assert len(read) == work.CHUNK_ROWS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -265,12 +265,18 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 def test_every_engine_that_runs_is_offered_and_the_shipped_graph_first(
     checkpoint: Checkpoint, installed: set[str]
 ) -> None:
+    others = {("openvino", "fp32"), ("openvino", "bf16"), ("torch", "bf16")}
+    for shipped, attention in (("fp32", "joint"), ("int8", "one_way")):
+        offered = candidates(replace(checkpoint, attention=attention), shipped)
+        assert (offered[0].backend, offered[0].precision) == ("onnx", shipped)
+        assert {(one.backend, one.precision) for one in offered[1:]} == others
+        assert not any(one.why_not for one in offered)
+
+
+def test_a_joint_int8_folder_has_its_own_graphs_and_nothing_else(checkpoint: Checkpoint, installed: set[str]) -> None:
     offered = candidates(checkpoint, "int8")
-    assert (offered[0].backend, offered[0].precision) == ("onnx", "int8")
-    assert {(one.backend, one.precision) for one in offered[1:]} == {
-        ("openvino", "fp32"), ("openvino", "bf16"), ("torch", "bf16"),
-    }  # fmt: skip
-    assert not any(one.why_not for one in offered)
+    assert [(one.backend, one.precision) for one in offered] == [("onnx", "int8"), ("openvino", "int8")]
+    assert offered[1].why_not == "the folder has no graph for OpenVINO"
 
 
 @pytest.mark.parametrize("missing", ["openvino", "torch"])

@@ -74,6 +74,25 @@ def test_the_certificate_says_how_many_held_out_pairs_were_decided_alike(out: Pa
         assert 0 < one.parity.mean_drift < 0.2
 
 
+def test_the_choice_between_its_engines_goes_by_the_certificate(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no fp32 to compare with any more; what the export measured says whether a graph may be chosen."""
+    monkeypatch.setenv("CROSSJUDGE_CACHE_DIR", str(out.parent / "cache"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        choice = CrossEncoder(out, precision="auto").choice
+    assert choice is not None
+    certificates = {one.engine: one.parity for one in load_certificates(out / CERTIFICATES)}
+    assert {one.backend: one.parity for one in choice.trials if not one.error} == certificates
+    assert choice.precision == "int8"
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_openvino_does_not_pretend_to_another_precision(out: Path, precision: str) -> None:
+    pytest.importorskip("openvino")
+    with pytest.raises(BackendError, match=r"its graphs are int8\. Leave the precision out"):
+        CrossEncoder(out, backend="openvino", precision=precision)
+
+
 def test_what_was_calibrated_on_is_known_by_number_and_digest(source: Path, out: Path) -> None:
     saved = json.loads((out / "config.json").read_text(encoding="utf-8"))["crossjudge"]["calibration"]
     texts = halves(load_checkpoint(source), CALIBRATION)

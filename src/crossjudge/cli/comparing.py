@@ -64,7 +64,7 @@ class Limit:
 class _Texts:
     """The pairs of a source, read once; rows that hold none are counted, and the first of them kept to be told."""
 
-    items: Iterable[Item]
+    items: Iterable[Item[Pair]]
     several_files: bool
     bad: int = 0
     problems: list[str] = field(default_factory=list)
@@ -72,14 +72,14 @@ class _Texts:
     def __iter__(self) -> Iterator[Pair]:
         for item in self.items:
             if not isinstance(item.row, BadRow):
-                pair = item.row.pair
+                pair = item.row.content
                 yield Pair(pair.text_a, pair.text_b, pair.id or self._place(item))
                 continue
             self.bad += 1
             if len(self.problems) < _PROBLEMS_SHOWN:
                 self.problems.append(str(item.row.error))
 
-    def _place(self, item: Item) -> str:
+    def _place(self, item: Item[Pair]) -> str:
         if item.file is None:
             return f"pair {item.row.line}"
         return f"{item.file} line {item.row.line}" if self.several_files else f"line {item.row.line}"
@@ -197,9 +197,9 @@ def _progress(total: int | None, *, quiet: bool) -> Iterator[Callable[[int], Non
     if quiet or not sys.stderr.isatty():
         yield lambda _: None
         return
-    from crossjudge.cli.progress import pair_bar
+    from crossjudge.cli.progress import row_bar
 
-    with pair_bar(total) as advance:
+    with row_bar(total) as advance:
         yield advance
 
 

@@ -113,14 +113,14 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     if quiet or not sys.stderr.isatty():
         yield None
         return
-    from crossjudge.cli.progress import pair_bar
+    from crossjudge.cli.progress import row_bar
 
     with ExitStack() as drawn:
         bars: list[Callable[[int], None]] = []
 
         def progress(done: int, total: int) -> None:
             if not bars:
-                bars.append(drawn.enter_context(pair_bar(total)))
+                bars.append(drawn.enter_context(row_bar(total)))
             bars[0](done)
 
         yield progress

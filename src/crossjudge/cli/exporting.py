@@ -44,7 +44,7 @@ def calibration_pairs(path: Path) -> tuple[Pair, ...]:
     for row in read_pairs(path):
         if isinstance(row, BadRow):
             raise row.error
-        pairs.append(row.pair)
+        pairs.append(row.content)
     return tuple(pairs)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from crossjudge.cli.options import InputOptions
 from crossjudge.errors import InputError
@@ -21,26 +22,33 @@ from crossjudge.files import (
 )
 from crossjudge.types import Pair
 
+Q = TypeVar("Q", covariant=True)
+"""What one row asks: a pair, a text to tag, an answer to check."""
+
 FILES_HINT = f"files ({', '.join(ending for ending in ENDINGS if 'gz' not in ending)}), or - for standard input"
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class Item(Generic[Q]):
     """One row, and the file it came from (None: from the command line)."""
 
-    row: Row | BadRow
+    row: Row[Q] | BadRow
     file: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PairSource:
-    """Pairs to be judged. `premise`: the first text where all pairs come from the command line, else None."""
+class Source(Generic[Q]):
+    """What is to be judged, row by row; `noun` is what people call a row.
 
-    items: Iterable[Item]
+    `premise`: the first text where pairs come from the command line, else None.
+    """
+
+    items: Iterable[Item[Q]]
+    noun: str = "pair"
     files: tuple[str, ...] = ()
     file_format: FileFormat | None = None
     premise: str | None = None
-    num_pairs: int | None = None
+    num_rows: int | None = None
 
     @property
     def is_live(self) -> bool:
@@ -49,19 +57,19 @@ class PairSource:
 
     def estimate(self) -> int | None:
         """About how many rows there are, or None where only reading all would tell."""
-        if self.num_pairs is not None:
-            return self.num_pairs
+        if self.num_rows is not None:
+            return self.num_rows
         found = [estimate_rows(name, file_format=self.file_format) for name in self.files]
         known = [number for number in found if number is not None]
         return sum(known) if len(known) == len(found) else None
 
 
-def open_source(words: tuple[str, ...], options: InputOptions) -> PairSource:
+def open_source(words: tuple[str, ...], options: InputOptions) -> Source[Pair]:
     """`words` (a command's arguments) and `options` -> pairs: all from texts or all from files.
 
     Raises `InputError` where it is not clear which, rather than guess.
     """
-    texts, files = _texts_and_files(words, options)
+    texts, files = texts_and_files(words, options)
     if files:
         return _from_files(files, options)
     if options.columns is not None:
@@ -75,7 +83,8 @@ def open_source(words: tuple[str, ...], options: InputOptions) -> PairSource:
     return _from_texts(texts)
 
 
-def _texts_and_files(words: tuple[str, ...], options: InputOptions) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def texts_and_files(words: tuple[str, ...], options: InputOptions) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """`words` and `--file` as (texts, files), one of them empty; raises `InputError` rather than guess."""
     if options.text:
         if options.file or options.file_format:
             raise InputError("Reading the arguments: --text says they are texts, --file or --format that they are not.")
@@ -83,7 +92,7 @@ def _texts_and_files(words: tuple[str, ...], options: InputOptions) -> tuple[tup
     if options.file:
         if words:
             raise InputError(
-                f"Reading the arguments: found --file, and {words[0][:60]!r} beside it; expected pairs from files or "
+                f"Reading the arguments: found --file, and {words[0][:60]!r} beside it; expected rows from files or "
                 "from texts, not from both. Run the command once for each."
             )
         return (), tuple(options.file)
@@ -104,22 +113,27 @@ def _looks_like_file(word: str) -> bool:
     return len(word.split()) == 1 or os.path.exists(word)
 
 
-def _from_texts(texts: tuple[str, ...]) -> PairSource:
+def _from_texts(texts: tuple[str, ...]) -> Source[Pair]:
     premise, *others = texts
     items = [Item(Row(line, Pair(premise, other), {})) for line, other in enumerate(others, start=1)]
-    return PairSource(items=items, premise=premise, num_pairs=len(items))
+    return Source(items=items, premise=premise, num_rows=len(items))
 
 
-def _from_files(names: tuple[str, ...], options: InputOptions) -> PairSource:
+def check_read_once(names: Sequence[str]) -> None:
+    """Refuse to read standard input twice."""
     if names.count(STANDARD_INPUT) > 1:
         raise InputError("Reading the arguments: - stands there twice, and standard input can be read only once.")
+
+
+def _from_files(names: tuple[str, ...], options: InputOptions) -> Source[Pair]:
+    check_read_once(names)
     columns = None if options.columns is None else parse_columns(options.columns)
     file_format: FileFormat | None = None if options.file_format is None else options.file_format.value
     readers = [read_pairs(name, columns=columns, file_format=file_format) for name in names]
 
-    def items() -> Iterator[Item]:
+    def items() -> Iterator[Item[Pair]]:
         for name, rows in zip(names, readers, strict=True):
             for row in rows:
                 yield Item(row, name)
 
-    return PairSource(items=items(), files=names, file_format=file_format)
+    return Source(items=items(), files=names, file_format=file_format)

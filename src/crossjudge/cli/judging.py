@@ -7,12 +7,12 @@ from dataclasses import fields
 
 from rich.text import Text
 
-from crossjudge.cli.inputs import PairSource
-from crossjudge.cli.results import PairTask, Show
-from crossjudge.cli.tables import Column, OutcomeTable
+from crossjudge.cli.gates import read_gate
+from crossjudge.cli.inputs import Source
+from crossjudge.cli.results import Show, Task
+from crossjudge.cli.tables import Column, OutcomeTable, pair_texts
 from crossjudge.cli.terminal import BAR_WIDTH, bar, sign
 from crossjudge.cli.work import Progress
-from crossjudge.errors import LabelError
 from crossjudge.judge import Judge
 from crossjudge.objectives.base import Objective
 from crossjudge.types import Pair, Verdict
@@ -28,14 +28,14 @@ _SCORE_WIDTH = 7
 _OTHERS_WIDTH = 40
 
 
-def judge_task(judge: Judge, *, fail_on: Iterable[str]) -> PairTask[Verdict]:
+def judge_task(judge: Judge, *, fail_on: Iterable[str]) -> Task[Pair, Verdict]:
     """What `crossjudge judge` does. Raises `LabelError` if `fail_on` names a label that no verdict can have."""
-    gate = _gate(judge, fail_on)
+    gate = read_gate(fail_on, (*judge.objective.labels, ABSTAINED))
 
     def work(pairs: list[Pair], progress: Progress) -> list[Verdict]:
         return judge.batch(pairs, progress=progress)
 
-    return PairTask(
+    return Task(
         work=work,
         fields=Verdict.to_dict,
         columns=_VERDICT_COLUMNS,
@@ -48,17 +48,7 @@ _KINDS: dict[str, type] = {"str": str, "float": float, "int": int, "bool": bool}
 _VERDICT_COLUMNS = {one.name: _KINDS.get(str(one.type), dict) for one in fields(Verdict)}
 
 
-def _gate(judge: Judge, fail_on: Iterable[str]) -> frozenset[str]:
-    """The labels named by --fail-on, each entry one or several."""
-    named = frozenset(label.strip() for entry in fail_on for label in entry.split(","))
-    unknown = sorted(named - {*judge.objective.labels, ABSTAINED})
-    if unknown:
-        known = ", ".join((*judge.objective.labels, ABSTAINED))
-        raise LabelError(f"Reading --fail-on: no verdict is ever {unknown[0]!r}; expected one of {known}.")
-    return named
-
-
-def _table(source: PairSource, objective: Objective) -> Show[Verdict]:
+def _table(source: Source[Pair], objective: Objective) -> Show[Pair, Verdict]:
     columns: list[Column[Verdict]] = [
         Column("verdict", _LABEL_WIDTH, _verdict_cell),
         Column("probability", BAR_WIDTH, _probability_cell),
@@ -66,8 +56,8 @@ def _table(source: PairSource, objective: Objective) -> Show[Verdict]:
     if objective.score_is_logit:
         columns.append(Column("score", _SCORE_WIDTH, lambda verdict: Text(f"{verdict.score:.2f}"), right=True))
     others = Column("other labels", _OTHERS_WIDTH, _others_cell)
-    headings = TEXT_NAMES.get(objective.name, ("first text", "second text"))
-    return OutcomeTable(source, columns, headings=headings, wide=[others]).show
+    texts = pair_texts(*TEXT_NAMES.get(objective.name, ()))
+    return OutcomeTable(source, columns, texts=texts, wide=[others]).show
 
 
 def _verdict_cell(verdict: Verdict) -> Text:

@@ -132,6 +132,21 @@ class InputOptions:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class UseInputOptions(InputOptions):
+    """Where a use's rows come from, beside its arguments."""
+
+    file: Annotated[
+        list[str] | None,
+        option("--file -f", _INPUT, "A file of rows, or - for standard input; may be repeated.", metavar="PATH"),
+    ] = None
+    columns: Annotated[
+        str | None,
+        option("--columns", _INPUT, "The columns of the fields, in order, where they have other names.",
+               metavar="A,B"),
+    ] = None  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OutputOptions:
     """Where a command's results go, and how much is said beside them."""
 

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 @contextmanager
-def pair_bar(total: int | None) -> Iterator[Callable[[int], None]]:
+def row_bar(total: int | None, *, noun: str = "pair") -> Iterator[Callable[[int], None]]:
     """A bar that vanishes when done; call what it gives with the number of rows done. `total` None: not known."""
     columns = (
         TextColumn("{task.description}"),
@@ -21,6 +21,6 @@ def pair_bar(total: int | None) -> Iterator[Callable[[int], None]]:
     )
     # Standard output is not the bar's to redirect: left to itself, it would print the results on standard error.
     with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
-        task = bar.add_task("pairs", total=total)
+        task = bar.add_task(f"{noun}s", total=total)
         # An estimate may be short of the truth: a bar must not pass its own end.
         yield lambda done: bar.update(task, completed=done, total=None if total is None else max(total, done))

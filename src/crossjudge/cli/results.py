@@ -10,29 +10,29 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias
 
 from crossjudge.cli.failures import BAD_INPUT, GATE_FAILED, say
-from crossjudge.cli.inputs import PairSource
+from crossjudge.cli.inputs import Q, Source
 from crossjudge.cli.options import OutputOptions
 from crossjudge.cli.work import Outcome, Problem, T, Work, outcomes
 from crossjudge.errors import InputError
 from crossjudge.files import STANDARD_INPUT, json_line, open_writer
 
-Show: TypeAlias = Callable[[Sequence[Outcome[T]]], None]
+Show: TypeAlias = Callable[[Sequence[Outcome[Q, T]]], None]
 
 _PROBLEMS_SHOWN = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PairTask(Generic[T]):
-    """What a command does with pairs.
+class Task(Generic[Q, T]):
+    """What a command does with its rows.
 
     `fields` makes plain JSON values of a result, `columns` states their names and types. `table` is asked for only
     when a table is shown: it makes the function that shows outcomes. `fails`: whether a result fails the user's gate.
     """
 
-    work: Work[T]
+    work: Work[Q, T]
     fields: Callable[[T], dict[str, Any]]
     columns: Mapping[str, type]
-    table: Callable[[PairSource], Show[T]]
+    table: Callable[[Source[Q]], Show[Q, T]]
     fails: Callable[[T], bool] = lambda _: False
 
 
@@ -45,7 +45,7 @@ class Tally:
     failed: int = 0
     problems: list[Problem] = field(default_factory=list)
 
-    def count(self, outcome: Outcome[Any], *, failed: bool) -> None:
+    def count(self, outcome: Outcome[Any, Any], *, failed: bool) -> None:
         """Take note of one outcome."""
         self.done += 1
         self.failed += failed
@@ -60,11 +60,11 @@ class Tally:
         return BAD_INPUT if self.bad else GATE_FAILED if self.failed else 0
 
 
-def run(task: PairTask[T], source: PairSource, output: OutputOptions) -> int:
-    """Do the task on every pair, show each outcome in its place, and give the exit code."""
+def run(task: Task[Q, T], source: Source[Q], output: OutputOptions) -> int:
+    """Do the task on every row, show each outcome in its place, and give the exit code."""
     tally = Tally()
     with _shown(task, source, output) as show, _progress(source, output) as progress:
-        for chunk in outcomes(source.items, task.work, progress=progress, live=source.is_live):
+        for chunk in outcomes(source.items, task.work, progress=progress, live=source.is_live, noun=source.noun):
             for outcome in chunk:
                 tally.count(outcome, failed=outcome.result is not None and task.fails(outcome.result))
             show(chunk)
@@ -73,7 +73,7 @@ def run(task: PairTask[T], source: PairSource, output: OutputOptions) -> int:
 
 
 @contextmanager
-def _shown(task: PairTask[T], source: PairSource, output: OutputOptions) -> Iterator[Show[T]]:
+def _shown(task: Task[Q, T], source: Source[Q], output: OutputOptions) -> Iterator[Show[Q, T]]:
     names = ("file", "id", "line") if len(source.files) > 1 else ("id", "line")
     if output.output is not None:
         _check_not_an_input(output.output, source)
@@ -89,10 +89,10 @@ def _shown(task: PairTask[T], source: PairSource, output: OutputOptions) -> Iter
         yield _at_once(task.table(source))
 
 
-def _at_once(show: Show[T]) -> Show[T]:
+def _at_once(show: Show[Q, T]) -> Show[Q, T]:
     """Standard output is handed on after each chunk: somebody may wait for it before sending more."""
 
-    def shown(chunk: Sequence[Outcome[T]]) -> None:
+    def shown(chunk: Sequence[Outcome[Q, T]]) -> None:
         show(chunk)
         sys.stdout.flush()
 
@@ -100,13 +100,13 @@ def _at_once(show: Show[T]) -> Show[T]:
 
 
 def _each(
-    write: Callable[[Mapping[str, Any]], None], chunk: Sequence[Outcome[T]], task: PairTask[T], names: tuple[str, ...]
+    write: Callable[[Mapping[str, Any]], None], chunk: Sequence[Outcome[Q, T]], task: Task[Q, T], names: tuple[str, ...]
 ) -> None:
     for outcome in chunk:
         write(_record(outcome, task, names))
 
 
-def _record(outcome: Outcome[T], task: PairTask[T], names: tuple[str, ...]) -> dict[str, Any]:
+def _record(outcome: Outcome[Q, T], task: Task[Q, T], names: tuple[str, ...]) -> dict[str, Any]:
     """`names` of the row, then the result's fields, or `error`."""
     row = outcome.item.row
     place = {"file": outcome.item.file, "id": _row_id(row.fields), "line": row.line}
@@ -124,7 +124,7 @@ def _row_id(fields: Mapping[str, Any]) -> str | int | None:
     return value if value is None or type(value) in (str, int) else str(value)
 
 
-def _check_not_an_input(path: str, source: PairSource) -> None:
+def _check_not_an_input(path: str, source: Source[Q]) -> None:
     if os.path.exists(path) and any(_is_file(name, os.stat(path)) for name in source.files):
         raise InputError(f"Writing {path}: it is also what is read, and would be lost. Name another --output.")
 
@@ -138,18 +138,18 @@ def _is_file(name: str, other: os.stat_result) -> bool:
 
 
 @contextmanager
-def _progress(source: PairSource, output: OutputOptions) -> Iterator[Callable[[int], None]]:
+def _progress(source: Source[Q], output: OutputOptions) -> Iterator[Callable[[int], None]]:
     """A bar on standard error where a person would see it and nothing else is written there meanwhile."""
     if output.quiet or not sys.stderr.isatty() or (output.output is None and sys.stdout.isatty()):
         yield lambda _: None
         return
-    from crossjudge.cli.progress import pair_bar
+    from crossjudge.cli.progress import row_bar
 
-    with pair_bar(source.estimate()) as advance:
+    with row_bar(source.estimate(), noun=source.noun) as advance:
         yield advance
 
 
-def _tell(tally: Tally, source: PairSource, output: OutputOptions) -> None:
+def _tell(tally: Tally, source: Source[Q], output: OutputOptions) -> None:
     if tally.bad:
         lines = [f"  {problem.message}" for problem in tally.problems]
         if tally.bad > len(lines):
@@ -162,4 +162,4 @@ def _tell(tally: Tally, source: PairSource, output: OutputOptions) -> None:
     if output.output is not None:
         say(f"{tally.done} rows written to {output.output}.")
     if tally.failed:
-        say(f"{tally.failed} of {tally.done} pairs are what --fail-on names.")
+        say(f"{tally.failed} of {tally.done} {source.noun}s are what --fail-on names.")

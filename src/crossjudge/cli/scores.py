@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from rich.text import Text
 
-from crossjudge.cli.inputs import PairSource
-from crossjudge.cli.results import PairTask, Show
-from crossjudge.cli.tables import Column, OutcomeTable
+from crossjudge.cli.inputs import Source
+from crossjudge.cli.results import Show, Task
+from crossjudge.cli.tables import Column, OutcomeTable, pair_texts
 from crossjudge.cli.work import Progress
 from crossjudge.models.cross_encoder import CrossEncoder
 from crossjudge.types import Pair
@@ -21,7 +21,7 @@ _SCORE_WIDTH = 14
 _LABELS_SHOWN = 4
 
 
-def score_task(encoder: CrossEncoder, *, apply_softmax: bool, batch_size: int | None) -> PairTask[LabelScores]:
+def score_task(encoder: CrossEncoder, *, apply_softmax: bool, batch_size: int | None) -> Task[Pair, LabelScores]:
     """What `crossjudge predict` does: `score` for a model of one label, else `scores` by label."""
     labels = encoder.labels
 
@@ -33,11 +33,13 @@ def score_task(encoder: CrossEncoder, *, apply_softmax: bool, batch_size: int | 
     def fields(scores: LabelScores) -> dict[str, Any]:
         return {"scores": scores} if len(labels) > 1 else {"score": scores[labels[0]]}
 
-    def table(source: PairSource) -> Show[LabelScores]:
-        return OutcomeTable(source, [_column(label, labels) for label in labels[:_LABELS_SHOWN]]).show
+    def table(source: Source[Pair]) -> Show[Pair, LabelScores]:
+        return OutcomeTable(
+            source, [_column(label, labels) for label in labels[:_LABELS_SHOWN]], texts=pair_texts()
+        ).show
 
     columns: dict[str, type] = {"scores": dict} if len(labels) > 1 else {"score": float}
-    return PairTask(work=work, fields=fields, columns=columns, table=table)
+    return Task(work=work, fields=fields, columns=columns, table=table)
 
 
 def _column(label: str, labels: tuple[str, ...]) -> Column[LabelScores]:

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic
+from typing import Generic, TypeAlias
 
-from rich.console import JustifyMethod, OverflowMethod
+from rich.console import JustifyMethod, OverflowMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from crossjudge.cli.inputs import PairSource
+from crossjudge.cli.inputs import Q, Source
 from crossjudge.cli.terminal import WIDE, new_console, shortened
 from crossjudge.cli.work import Outcome, T
 from crossjudge.files import BadRow
+from crossjudge.types import Pair
 
 _LINE_WIDTH = 7
 _GAP = 2
 _LEAST_TEXT = 12
 _LINES_OF_TEXT = 3
+
+
+TextOf: TypeAlias = tuple[str, Callable[[Q], str]]
+"""The heading of a column of texts, and which text of a row stands there."""
+
+
+def pair_texts(first: str = "first text", second: str = "second text") -> tuple[TextOf[Pair], TextOf[Pair]]:
+    """Both texts of a pair, under these headings."""
+    return (first, lambda pair: pair.text_a), (second, lambda pair: pair.text_b)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +41,29 @@ class Column(Generic[T]):
     right: bool = False
 
 
-class OutcomeTable(Generic[T]):
+class OutcomeTable(Generic[Q, T]):
     """Shows outcomes chunk by chunk under one heading: the row's place, its texts, then `columns`.
 
     Texts from the command line share a first text: it is shown once, above, and the others in up to three lines each;
-    texts from files are cut to one. `headings`: what the two texts are called. `wide`: further columns for a
+    texts from files are cut to one. `texts`: which texts of a row are shown. `wide`: further columns for a
     terminal that is wide enough.
     """
 
     def __init__(
         self,
-        source: PairSource,
+        source: Source[Q],
         columns: Sequence[Column[T]],
         *,
-        headings: tuple[str, str] = ("first text", "second text"),
+        texts: Sequence[TextOf[Q]],
         wide: Sequence[Column[T]] = (),
     ) -> None:
         self._console = new_console()
         self._source = source
         self._columns = (*columns, *wide) if self._console.width >= WIDE else tuple(columns)
         self._started = False
-        self._texts = headings if source.premise is None else headings[1:]
+        self._texts = texts if source.premise is None else texts[1:]
 
-    def show(self, chunk: Sequence[Outcome[T]]) -> None:
+    def show(self, chunk: Sequence[Outcome[Q, T]]) -> None:
         """Print the next outcomes."""
         table = self._new_table()
         for outcome in chunk:
@@ -76,7 +86,7 @@ class OutcomeTable(Generic[T]):
         from_files = self._source.premise is None
         if from_files:
             table.add_column("line", width=_LINE_WIDTH, justify="right", no_wrap=True)
-        for heading in self._texts:
+        for heading, _ in self._texts:
             overflow: OverflowMethod = "ellipsis" if from_files else "fold"
             table.add_column(heading, width=self._text_width(), no_wrap=from_files, overflow=overflow)
         for column in self._columns:
@@ -84,18 +94,37 @@ class OutcomeTable(Generic[T]):
             table.add_column(column.heading, width=column.width, justify=justify, overflow="fold")
         return table
 
-    def _place(self, outcome: Outcome[T]) -> list[Text]:
+    def _place(self, outcome: Outcome[Q, T]) -> list[Text]:
         return [] if self._source.premise is not None else [Text(str(outcome.item.row.line), style="dim")]
 
-    def _shown_texts(self, outcome: Outcome[T]) -> list[Text]:
+    def _shown_texts(self, outcome: Outcome[Q, T]) -> list[Text]:
         row = outcome.item.row
         if isinstance(row, BadRow):
             return [Text("") for _ in self._texts]
-        texts = (row.pair.text_b,) if self._source.premise is not None else (row.pair.text_a, row.pair.text_b)
-        return [shortened(text, most=_LINES_OF_TEXT * self._text_width()) for text in texts]
+        return [shortened(of(row.content), most=_LINES_OF_TEXT * self._text_width()) for _, of in self._texts]
 
-    def _results(self, outcome: Outcome[T]) -> list[Text]:
+    def _results(self, outcome: Outcome[Q, T]) -> list[Text]:
         if outcome.result is None:
             no_result = Text("! no result", style="bold red")
             return [no_result, *(Text("") for _ in self._columns[1:])]
         return [column.cell(outcome.result) for column in self._columns]
+
+
+class OutcomeBlocks(Generic[Q, T]):
+    """Shows each outcome as a block of its own: a row's text, and all that was found about it below.
+
+    `heading`: the text of a row. `body`: what is shown of a result.
+    """
+
+    def __init__(self, heading: Callable[[Q], str], body: Callable[[T], RenderableType]) -> None:
+        self._console = new_console()
+        self._heading, self._body = heading, body
+
+    def show(self, chunk: Sequence[Outcome[Q, T]]) -> None:
+        """Print the next outcomes."""
+        for outcome in chunk:
+            row = outcome.item.row
+            if not isinstance(row, BadRow):
+                self._console.print(shortened(self._heading(row.content), most=_LINES_OF_TEXT * self._console.width))
+            no_result = Text("! no result", style="bold red")
+            self._console.print(no_result if outcome.result is None else self._body(outcome.result), end="\n\n")

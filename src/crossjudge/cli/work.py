@@ -1,4 +1,4 @@
-"""Pairs in, outcomes out, in chunks: order kept, memory flat, and a pair that fails costs no other pair."""
+"""Rows in, outcomes out, in chunks: order kept, memory flat, and a row that fails costs no other row."""
 
 from __future__ import annotations
 
@@ -8,22 +8,21 @@ from itertools import islice
 from typing import Generic, TypeAlias, TypeVar
 
 from crossjudge.cli.arriving import chunks_as_they_come
-from crossjudge.cli.inputs import Item
-from crossjudge.errors import CrossjudgeError, FileRowError, NonFiniteLogitsError, PairError, TooLongError
+from crossjudge.cli.inputs import Item, Q
+from crossjudge.errors import CrossjudgeError, FileRowError, ItemError, NonFiniteLogitsError, PairError, TooLongError
 from crossjudge.files import Row
-from crossjudge.types import Pair
 
-CHUNK_PAIRS = 2048
+CHUNK_ROWS = 2048
 
 T = TypeVar("T")
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Called with (pairs done, pairs in all)."""
+"""Called with (rows done, rows in all)."""
 
-Work: TypeAlias = Callable[[list[Pair], Progress], list[T]]
-"""One result for each pair, in order."""
+Work: TypeAlias = Callable[[list[Q], Progress], list[T]]
+"""One result for what each row asks, in order."""
 
-_BAD_PAIR = (PairError, TooLongError, NonFiniteLogitsError)
+_BAD_ROW = (PairError, ItemError, TooLongError, NonFiniteLogitsError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,34 +35,40 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(Generic[T]):
+class Outcome(Generic[Q, T]):
     """What became of one row: a result or a problem."""
 
-    item: Item
+    item: Item[Q]
     result: T | None
     problem: Problem | None
 
 
 def outcomes(
-    items: Iterable[Item], work: Work[T], *, progress: Callable[[int], None], live: bool = False
-) -> Iterator[list[Outcome[T]]]:
+    items: Iterable[Item[Q]],
+    work: Work[Q, T],
+    *,
+    progress: Callable[[int], None],
+    live: bool = False,
+    noun: str = "pair",
+) -> Iterator[list[Outcome[Q, T]]]:
     """The outcomes of all items, one chunk at a time. `progress` hears how many rows are done.
 
-    `live`: the items come from somebody who may wait for an answer to one before sending the next.
+    `live`: the items come from somebody who may wait for an answer to one before sending the next. `noun`: what
+    messages call a row of the command line.
     """
     done = 0
-    for chunk in chunks_as_they_come(items, CHUNK_PAIRS) if live else _full_chunks(items):
-        start, pairs = done, [item.row.pair for item in chunk if isinstance(item.row, Row)]
-        answers = _answer(pairs, work, _from(start, progress))
+    for chunk in chunks_as_they_come(items, CHUNK_ROWS) if live else _full_chunks(items):
+        start, asked = done, [item.row.content for item in chunk if isinstance(item.row, Row)]
+        answers = _answer(asked, work, _from(start, progress))
         in_order = iter(answers)
-        yield [_outcome(item, in_order) for item in chunk]
+        yield [_outcome(item, in_order, noun) for item in chunk]
         done += len(chunk)
         progress(done)
 
 
-def _full_chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+def _full_chunks(items: Iterable[Item[Q]]) -> Iterator[list[Item[Q]]]:
     waiting = iter(items)
-    while chunk := list(islice(waiting, CHUNK_PAIRS)):
+    while chunk := list(islice(waiting, CHUNK_ROWS)):
         yield chunk
 
 
@@ -71,28 +76,28 @@ def _from(start: int, progress: Callable[[int], None]) -> Progress:
     return lambda done, _: progress(start + done)
 
 
-def _outcome(item: Item, answers: Iterator[T | CrossjudgeError]) -> Outcome[T]:
+def _outcome(item: Item[Q], answers: Iterator[T | CrossjudgeError], noun: str) -> Outcome[Q, T]:
     answer = next(answers) if isinstance(item.row, Row) else item.row.error
     if not isinstance(answer, CrossjudgeError):
         return Outcome(item, answer, None)
-    return Outcome(item, None, _problem(item, answer))
+    return Outcome(item, None, _problem(item, answer, noun))
 
 
-def _problem(item: Item, error: CrossjudgeError) -> Problem:
+def _problem(item: Item[Q], error: CrossjudgeError, noun: str) -> Problem:
     if isinstance(error, FileRowError):
         return Problem(kind=type(error).__name__, message=str(error), column=error.column)
-    place = f"pair {item.row.line}" if item.file is None else f"{item.file} line {item.row.line}"
+    place = f"{noun} {item.row.line}" if item.file is None else f"{item.file} line {item.row.line}"
     return Problem(kind=type(error).__name__, message=f"{place}: {error}")
 
 
-def _answer(pairs: Sequence[Pair], work: Work[T], progress: Progress) -> list[T | CrossjudgeError]:
-    """One result or error for each pair: where one pair stops the work, the others are done without it."""
+def _answer(asked: Sequence[Q], work: Work[Q, T], progress: Progress) -> list[T | CrossjudgeError]:
+    """One result or error for each row: where one row stops the work, the others are done without it."""
     answers: list[T | CrossjudgeError] = []
-    rest = list(pairs)
+    rest = list(asked)
     while rest:
         try:
             return [*answers, *work(rest, progress)]
-        except _BAD_PAIR as error:
+        except _BAD_ROW as error:
             if error.index is None or not 0 <= error.index < len(rest):
                 raise
             answers += [*_answer(rest[: error.index], work, progress), error]

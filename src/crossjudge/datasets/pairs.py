@@ -50,7 +50,7 @@ def read_file(path: Path, name: str) -> Iterator[Example]:
         gold = row.fields.get("label")
         if not isinstance(gold, str | int):
             raise bad_row(path, row.line, "label", f"it is {gold!r}; expected the name of a label")
-        yield Example(row.pair.text_a, row.pair.text_b, str(gold), name)
+        yield Example(row.content.text_a, row.content.text_b, str(gold), name)
 
 
 def _folder_examples(card: DatasetCard, split: str, folder: Path) -> Iterator[Example]:

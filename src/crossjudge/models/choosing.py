@@ -9,7 +9,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,9 @@ from crossjudge.backends.base import Backend, forward_each, wishes_of
 from crossjudge.backends.processor import has_bf16
 from crossjudge.errors import BackendError, CrossjudgeError
 from crossjudge.extras import is_installed
+from crossjudge.models.certificates import load_certificates
 from crossjudge.models.checkpoint import Checkpoint
+from crossjudge.models.export import CERTIFICATES, OPENVINO_INT8
 from crossjudge.models.graph_cache import cache_folder
 from crossjudge.models.parity import Parity, compare_logits
 from crossjudge.models.parity_sample import SAMPLE, sample_pairs
@@ -93,6 +95,14 @@ def candidates(checkpoint: Checkpoint, shipped: str, *, backend: str = "auto") -
     half = "" if has_bf16() else "this processor has no bf16 instructions"
     openvino = "" if is_installed("openvino") else "pip install 'crossjudge[openvino]'"
     torch = "" if is_installed("torch") else "pip install 'crossjudge[torch]'"
+    if shipped == "int8" and checkpoint.attention == "joint":
+        # Made by `crossjudge export`: its float32 is not there, and a certificate says what the graphs are worth.
+        own = "" if (checkpoint.tokenizer_folder / OPENVINO_INT8).is_file() else "the folder has no graph for OpenVINO"
+        pair = (
+            Candidate(backend="onnx", precision="int8"),
+            Candidate(backend="openvino", precision="int8", why_not=openvino or own),
+        )
+        return [one for one in pair if backend in ("auto", one.backend)]
     found = [
         Candidate(backend="onnx", precision=shipped),
         Candidate(backend="openvino", precision="fp32", why_not=openvino),
@@ -144,15 +154,25 @@ def _measured(
             for one in offered
         )
         return Choice(backend=only.backend, precision=only.precision, trials=tuple(others))
-    reference = _reference(checkpoint, encodings, open_engine)
+    certified = _certified(checkpoint)
+    reference = None if certified else _reference(checkpoint, encodings, open_engine)
     trials: list[Trial] = []
     for one in offered:
         best_s = min((trial.seconds for trial in trials if trial.eligible), default=float("inf"))
-        trials.append(_tried(one, checkpoint, encodings, reference, open_engine, hopeless_s=HOPELESS * best_s))
+        trial = _tried(one, checkpoint, encodings, reference, open_engine, hopeless_s=HOPELESS * best_s)
+        trials.append(replace(trial, parity=certified.get(one.backend)) if certified and not trial.error else trial)
     eligible = [one for one in trials if one.eligible]
     # Without an eligible one, the first: what the checkpoint runs as unasked.
     best = min(eligible, key=lambda one: one.seconds) if eligible else trials[0]
     return Choice(backend=best.backend, precision=best.precision, trials=tuple(trials))
+
+
+def _certified(checkpoint: Checkpoint) -> dict[str, Parity]:
+    """Engine -> how its int8 graph compares with float32, as its export measured; none for other checkpoints."""
+    path = checkpoint.tokenizer_folder / CERTIFICATES
+    if checkpoint.attention != "joint" or not path.is_file():
+        return {}
+    return {one.engine: one.parity for one in load_certificates(path) if isinstance(one.parity, Parity)}
 
 
 def _reference(
@@ -175,7 +195,7 @@ def _tried(
     candidate: Candidate,
     checkpoint: Checkpoint,
     encodings: list[Encoding],
-    reference: FloatArray,
+    reference: FloatArray | None,
     open_engine: Callable[[str, str], Backend],
     *,
     hopeless_s: float,
@@ -187,7 +207,7 @@ def _tried(
         logits, seconds = _logits(checkpoint, engine, encodings, hopeless_s)
     except CrossjudgeError as error:
         return Trial(backend=candidate.backend, precision=candidate.precision, error=str(error))
-    parity = compare_logits(reference, logits)
+    parity = None if reference is None else compare_logits(reference, logits)
     return Trial(backend=candidate.backend, precision=candidate.precision, seconds=seconds, parity=parity)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -43,12 +44,13 @@ def export_one_way(
     max_length: int | None = None,
     objective: str | None = None,
     calibration: Sequence[Pair] | None = None,
+    keep_exits: bool = True,
 ) -> Path:
     """Write the inference folder of the network that training left in `trained`.
 
     `precision`: "int8" or "fp32". `calibration`: pairs that int8 scales are measured on, None for hand-written ones.
-    `max_length`: tokens of a pair, None for as
-    many as there are positions. `objective`: what the model says by default, None for what its first head is called.
+    `max_length`: tokens of a pair, None for as many as there are positions. `objective`: what the model says by
+    default, None for what its first head is called. `keep_exits`: whether heads after earlier layers come along.
     """
     if precision not in PRECISIONS:
         raise InputError(f"Exporting {trained}: precision {precision!r}; expected {' or '.join(PRECISIONS)}.")
@@ -57,6 +59,8 @@ def export_one_way(
         raise InputError(
             f"Exporting {trained}: max_length={max_length}; expected 1 to {config.max_positions}, its positions."
         )
+    if not keep_exits:
+        config = replace(config, exits=())
     weights = _trained_weights(trained)
     out.mkdir(parents=True, exist_ok=True)
     graphs = exact_graphs(config, weights)

@@ -23,6 +23,11 @@ def openvino_graphs(checkpoint: Checkpoint, precision: str) -> dict[str, Path]:
                 f"Opening '{checkpoint.name}' on OpenVINO in int8: it has no such graph. Make one with `crossjudge "
                 f"export {checkpoint.name} FOLDER --precision int8`, and load that folder."
             )
+        if precision != "int8" and own.is_file():
+            raise BackendError(
+                f"Opening '{checkpoint.name}' on OpenVINO in {precision}: its graphs are int8. Leave the precision "
+                "out, or open the checkpoint that they were made from."
+            )
         return {"model": own if precision == "int8" else exported_graph(checkpoint)}
     key = folder_key(checkpoint, "openvino")
     folder = cached_folder(key)

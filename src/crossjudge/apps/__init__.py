@@ -1,0 +1,1 @@
+"""What judgements are for: tags, checked claims, picked answers, scores, guarded texts and grades."""

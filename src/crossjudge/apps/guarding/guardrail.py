@@ -1,0 +1,250 @@
+"""`Guardrail`: does a text keep a set of policies, to be allowed, blocked or looked at by a person?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from crossjudge.apps.base import (
+    Model,
+    Progress,
+    Question,
+    Result,
+    as_judge,
+    ask,
+    checked_mapping,
+    checked_probability,
+    checked_text,
+    seen,
+)
+from crossjudge.apps.guarding.fitting import FittedThresholds, PolicyThreshold, least_threshold
+from crossjudge.apps.guarding.pieces import pieces
+from crossjudge.apps.guarding.recognizers import Found, Recognizer, default_recognizers, recognize
+from crossjudge.apps.guarding.redaction import redact
+from crossjudge.apps.guarding.ties import tied_kinds
+from crossjudge.errors import InputError
+from crossjudge.types import Verdict
+
+DOING = "Guarding a text"
+DEFAULT_THRESHOLD = 0.5
+_SPECIAL_TOKENS = 8
+"""Kept free beside text and policy; no template has more."""
+
+Decision: TypeAlias = Literal["ALLOW", "BLOCK", "REVIEW"]
+
+Thresholds: TypeAlias = float | Mapping[str, float] | FittedThresholds | None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyCheck(Result):
+    """How a text stands to one policy.
+
+    `score`: the probability that the text keeps it, 0 to 1; of a text in several pieces, the piece's that keeps it
+    least. `passed`: the score reaches the threshold, and no recogniser tied to the policy found anything. `spans`: what
+    those found. `abstained`: the judge does not stand by its verdict. `tokens_dropped`: tokens that were not read.
+    """
+
+    score: float
+    passed: bool
+    spans: tuple[Found, ...] = ()
+    abstained: bool = False
+    tokens_dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GuardrailResult(Result):
+    """`checks` by policy; `overall`: the mean of their scores.
+
+    `decision`: BLOCK if any policy is failed, else REVIEW if any verdict was abstained from or a part of the text was
+    not read, else ALLOW.
+    """
+
+    checks: dict[str, PolicyCheck]
+    overall: float
+    decision: Decision
+
+    @property
+    def spans(self) -> tuple[Found, ...]:
+        """Everything the recognisers found against any policy, in the order of the text."""
+        found = {span for check in self.checks.values() for span in check.spans}
+        return tuple(sorted(found, key=lambda span: (span.start, span.end, span.kind)))
+
+    def redacted(self, text: str) -> str:
+        """`text`, which must be the one that was checked, with `[EMAIL]`, `[CARD]` and so on in place of `spans`."""
+        return redact(text, self.spans)
+
+
+class Guardrail:
+    """Checks texts against policies; each policy states what a text that keeps it is like.
+
+    `policies`: name -> statement ("This text contains no insults."). `thresholds`: the score from which a policy is
+    passed, 0.5 by default: one number, one by name, or what `fit_thresholds` gave. `recognizers`: "default", a list of
+    your own, or None; a hit fails the policies that forbid it (`ties.toml` says which those are).
+
+    A text too long for the model is read in overlapping pieces, and the piece that keeps a policy least decides.
+    """
+
+    def __init__(
+        self,
+        policies: Mapping[str, str],
+        *,
+        thresholds: Thresholds = None,
+        model: Model = None,
+        recognizers: str | Sequence[Recognizer] | None = "default",
+    ) -> None:
+        doing = "Making a guardrail"
+        self.policies = checked_mapping(policies, doing=doing, what="policy", meaning="statement")
+        if not self.policies:
+            raise InputError(f"{doing}: got no policy; expected at least one. State what a text must be like.")
+        self.recognizers = _recognizers(recognizers)
+        self.kinds = {name: tied_kinds(name, text, self.recognizers) for name, text in self.policies.items()}
+        self.judge = as_judge(model)
+        self.thresholds = self._thresholds(thresholds, doing)
+
+    def __call__(self, text: str) -> GuardrailResult:
+        """How one text stands to every policy."""
+        return self.batch([text])[0]
+
+    def batch(self, texts: Iterable[str], *, progress: Progress | None = None) -> list[GuardrailResult]:
+        """The same for many, in their order."""
+        given = [checked_text(text, doing=DOING, what="the text", index=n) for n, text in enumerate(texts)]
+        answers = ask(self.judge, [self._questions(text) for text in given], progress=progress)
+        return [self._result(text, verdicts) for text, verdicts in zip(given, answers, strict=True)]
+
+    def fit_thresholds(
+        self,
+        examples: Iterable[tuple[str, Mapping[str, bool]]],
+        *,
+        false_accept_rate: float = 0.05,
+        confidence: float = 0.95,
+        progress: Progress | None = None,
+    ) -> FittedThresholds:
+        """The lowest threshold of each policy that lets pass at most this rate of violating texts, with confidence.
+
+        `examples`: texts, each with what is known of it: policy -> whether the text keeps it. Policies that no text is
+        labelled for keep their thresholds. Raises `InputError` where too few texts break a policy: 59 are needed for 5%
+        with 95% confidence.
+        """
+        labelled = [(text, self._checked_labels(labels, n)) for n, (text, labels) in enumerate(examples)]
+        for value, what in ((false_accept_rate, "the false-accept rate"), (confidence, "the confidence")):
+            if not 0 < checked_probability(value, doing="Fitting thresholds", what=what) < 1:
+                raise InputError(f"Fitting thresholds: {what} is {value}; expected a number between 0 and 1.")
+        results = self.batch([text for text, _ in labelled], progress=progress)
+        fitted = {}
+        for name, policy in self.policies.items():
+            kept = {True: list[float](), False: list[float]()}
+            for (_, labels), result in zip(labelled, results, strict=True):
+                if name in labels:
+                    # What a recogniser catches never passes, whatever the threshold.
+                    check = result.checks[name]
+                    kept[bool(labels[name])].append(-1.0 if check.spans else check.score)
+            if kept[True] or kept[False]:
+                threshold = least_threshold(
+                    kept[False], false_accept_rate=false_accept_rate, confidence=confidence, policy=name
+                )
+                fitted[name] = _fitted(policy, threshold, violating=kept[False], compliant=kept[True])
+        return FittedThresholds(
+            policies=fitted,
+            false_accept_rate=false_accept_rate,
+            confidence=confidence,
+            fingerprint=self.judge.model.fingerprint,
+            temperature=self._temperature,
+        )
+
+    @property
+    def _temperature(self) -> float:
+        return self.judge.calibration.temperature if self.judge.calibration else 1.0
+
+    def _thresholds(self, given: Thresholds, doing: str) -> dict[str, float]:
+        if isinstance(given, FittedThresholds):
+            given.check(self.policies, fingerprint=self.judge.model.fingerprint, temperature=self._temperature)
+            given = {name: one.threshold for name, one in given.policies.items()}
+        if given is None or not isinstance(given, Mapping):
+            given = dict.fromkeys(self.policies, DEFAULT_THRESHOLD if given is None else given)
+        unknown = [name for name in given if name not in self.policies]
+        if unknown:
+            raise InputError(
+                f"{doing}: a threshold is stated for {unknown[0]!r}; the policies are {', '.join(self.policies)}. Name "
+                "one of them."
+            )
+        return {
+            name: checked_probability(
+                given.get(name, DEFAULT_THRESHOLD), doing=doing, what=f"the threshold of {name!r}"
+            )
+            for name in self.policies
+        }
+
+    def _questions(self, text: str) -> list[Question]:
+        """Every piece with every policy, piece by piece."""
+        counted = self.judge.model.tokenizer.token_ids(self.policies.values())
+        room = self.judge.model.max_length - _SPECIAL_TOKENS - max(map(len, counted.values()))
+        return [
+            (piece, policy)
+            for piece in pieces(text, room=max(1, room), count=self._count_tokens)
+            for policy in self.policies.values()
+        ]
+
+    def _count_tokens(self, text: str) -> int:
+        return len(self.judge.model.tokenizer.token_ids([text])[text])
+
+    def _result(self, text: str, verdicts: Sequence[Verdict]) -> GuardrailResult:
+        found = recognize(text, self.recognizers)
+        step = len(self.policies)
+        checks = {name: self._check(name, verdicts[place::step], found) for place, name in enumerate(self.policies)}
+        overall = sum(check.score for check in checks.values()) / len(checks)
+        return GuardrailResult(checks, overall, _decision(checks.values()))
+
+    def _check(self, name: str, verdicts: Sequence[Verdict], found: Sequence[Found]) -> PolicyCheck:
+        """`verdicts`: of each piece of the text."""
+        score = min(verdict.probabilities["entailment"] for verdict in verdicts)
+        spans = tuple(span for span in found if span.kind in self.kinds[name])
+        return PolicyCheck(
+            score=score,
+            passed=score >= self.thresholds[name] and not spans,
+            spans=spans,
+            abstained=any(verdict.abstained for verdict in verdicts),
+            tokens_dropped=sum(verdict.tokens_dropped for verdict in verdicts),
+        )
+
+    def _checked_labels(self, labels: Any, index: int) -> Mapping[str, bool]:
+        if isinstance(labels, Mapping) and all(name in self.policies for name in labels):
+            return labels
+        raise InputError(
+            f"Fitting thresholds: example {index} is labelled {seen(labels)}; expected a mapping from some of the "
+            f"policies ({', '.join(self.policies)}) to whether the text keeps them. Correct it."
+        )
+
+
+def _decision(checks: Iterable[PolicyCheck]) -> Decision:
+    checked = list(checks)
+    if not all(check.passed for check in checked):
+        return "BLOCK"
+    # What was not read may hold anything: it is never called safe.
+    return "REVIEW" if any(check.abstained or check.tokens_dropped for check in checked) else "ALLOW"
+
+
+def _recognizers(given: str | Sequence[Recognizer] | None) -> tuple[Recognizer, ...]:
+    if given is None:
+        return ()
+    if given == "default":
+        return default_recognizers()
+    if isinstance(given, str) or not all(isinstance(one, Recognizer) for one in given):
+        raise InputError(
+            f"Making a guardrail: recognizers is {seen(given)}; expected 'default', None or a list of Recognizer. "
+            "Choose one."
+        )
+    return tuple(given)
+
+
+def _fitted(
+    policy: str, threshold: float, *, violating: Sequence[float], compliant: Sequence[float]
+) -> PolicyThreshold:
+    return PolicyThreshold(
+        policy=policy,
+        threshold=threshold,
+        violating=len(violating),
+        accepted=sum(score >= threshold for score in violating),
+        compliant=len(compliant),
+        blocked=sum(score < threshold for score in compliant),
+    )

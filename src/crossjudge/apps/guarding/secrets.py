@@ -1,0 +1,64 @@
+"""What opens a door: keys and tokens of known shapes, values behind "password", and random strings."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+
+from crossjudge.apps.guarding.recognizer_data import recognizer_data
+from crossjudge.types import Span
+
+_RANDOM = re.compile(r"(?<![A-Za-z0-9+/_=.@#%&?-])[A-Za-z0-9+/_-]{24,200}={0,2}(?![A-Za-z0-9+/_=@-])")
+_LEAST_ENTROPY = 4.0
+"""Bits for each character: English words have about 3.5 at this length, random letters and digits above 4.2."""
+_LEAST_OF_EACH = 3
+
+
+def known_keys(text: str) -> Iterator[Span]:
+    """Keys and tokens whose issuer marks them by a prefix or a shape."""
+    for pattern in _key_patterns():
+        for match in pattern.finditer(text):
+            yield Span(*match.span("value" if "value" in pattern.groupindex else 0))
+
+
+def secrets(text: str) -> Iterator[Span]:
+    """Values that a word calls a password, key or token, and long random strings."""
+    for match in _assigned().finditer(text):
+        if _looks_chosen(match["value"]):
+            yield Span(*match.span("value"))
+    for match in _RANDOM.finditer(text):
+        if _looks_random(match[0]):
+            yield Span(*match.span())
+
+
+def entropy(text: str) -> float:
+    """Shannon's entropy of the characters of `text`, in bits for each; `text` is not empty."""
+    return -sum(count / len(text) * math.log2(count / len(text)) for count in Counter(text).values())
+
+
+def _looks_chosen(value: str) -> bool:
+    """A password has a digit or a sign among its letters, or small letters before capitals; a common word has not."""
+    return len(value) >= 6 and any(map(str.isalpha, value)) and any(not letter.isalpha() for letter in value[1:-1])
+
+
+def _looks_random(value: str) -> bool:
+    kinds = (str.isdigit, str.isupper, str.islower)
+    return all(sum(map(kind, value)) >= _LEAST_OF_EACH for kind in kinds) and entropy(value) >= _LEAST_ENTROPY
+
+
+@cache
+def _key_patterns() -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(key["pattern"]) for key in recognizer_data()["key"])
+
+
+@cache
+def _assigned() -> re.Pattern[str]:
+    """`password: x`, `api_key = "x"`, `my password is x`."""
+    words = recognizer_data()["context"]["password"]
+    return re.compile(
+        rf"(?<![A-Za-z])(?:{words})[\"'`]?(?:\s*(?:[:=]|=>)\s*|\s+(?:is|was)\s+:?\s*)[\"'`]?(?P<value>[^\s\"'`,;<>]{{6,128}})",
+        re.IGNORECASE,
+    )
