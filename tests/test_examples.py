@@ -15,10 +15,16 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 
 SHOWS = {
+    "answer_questions.py": r"0\.\d\d  ten +Members may borrow ten books\.",
+    "check_an_answer.py": r"(?s)\A\w+ +The Alma was built in 1974\..*The same while.*\w+ +Dogs pay half the fare",
     "compare_with_a_reference.py": r"was not moved\.\n +by the reference: contradiction",
     "demo.py": r"The bridge replaced a ferry\. +│ supported",
+    "grade_answers.py": r"INCORRECT +0\.00  \(blank\)",
+    "guard_messages.py": r"\A(ALLOW|BLOCK|REVIEW) ",
     "judge_a_claim.py": r"entailment +[\d.]+ +Children can go in for free",
     "rank_documents.py": r"\A *[\d.]+ +Bread stays fresh",
+    "score_responses.py": r"the best is number \d:\n  answers +[\d.]+  \w",
+    "tag_messages.py": r"leak.* +Water drips.*\n +0\.\d\d  leak",
 }
 """Example -> what its output must show."""
 

@@ -11,9 +11,23 @@ from typing import Any, get_type_hints
 import pytest
 
 import crossjudge
-from crossjudge import BiEncoder, CrossEncoder, Judge, Verdict
+from crossjudge import (
+    AnswerPicker,
+    BiEncoder,
+    ClaimChecker,
+    CrossEncoder,
+    Grader,
+    Guardrail,
+    Judge,
+    RubricScorer,
+    Tagger,
+    Verdict,
+)
 
-PUBLIC = ["BiEncoder", "CrossEncoder", "Judge", "Verdict", "__version__"]
+PUBLIC = [
+    "AnswerPicker", "BiEncoder", "ClaimChecker", "CrossEncoder", "Grader", "Guardrail", "Judge", "RubricScorer",
+    "Tagger", "Verdict", "__version__",
+]  # fmt: skip
 
 CALLS: dict[str, tuple[Callable[..., Any], str]] = {
     "CrossEncoder": (
@@ -38,6 +52,24 @@ CALLS: dict[str, tuple[Callable[..., Any], str]] = {
     ),
     "Judge.__call__": (Judge.__call__, "(self, text_a, text_b)"),
     "Judge.batch": (Judge.batch, "(self, pairs)"),
+    "Tagger": (
+        Tagger,
+        "(labels, *, template='This text is about {}.', multi_label=True, threshold=0.5, model=None)",
+    ),
+    "Tagger.__call__": (Tagger.__call__, "(self, text)"),
+    "Tagger.batch": (Tagger.batch, "(self, texts, labels=None)"),
+    "ClaimChecker": (ClaimChecker, "(*, model=None, threshold=0.5)"),
+    "ClaimChecker.__call__": (ClaimChecker.__call__, "(self, source, answer)"),
+    "ClaimChecker.stream": (ClaimChecker.stream, "(self, source, pieces)"),
+    "AnswerPicker": (AnswerPicker, "(*, template='The answer is {}.', model=None)"),
+    "AnswerPicker.__call__": (AnswerPicker.__call__, "(self, context, question, candidates)"),
+    "RubricScorer": (RubricScorer, "(rubric, *, weights=None, model=None)"),
+    "RubricScorer.__call__": (RubricScorer.__call__, "(self, request, response)"),
+    "RubricScorer.best_of": (RubricScorer.best_of, "(self, request, responses)"),
+    "Guardrail": (Guardrail, "(policies, *, thresholds=None, model=None, recognizers='default')"),
+    "Guardrail.__call__": (Guardrail.__call__, "(self, text)"),
+    "Grader": (Grader, "(reference, *, question=None, model=None)"),
+    "Grader.__call__": (Grader.__call__, "(self, answer)"),
 }
 """Every call that may be written. The real signature may take more, as long as all of these calls stay valid."""
 
@@ -60,6 +92,9 @@ VERDICT_FIELDS = {
     "tokens_dropped": int,
     "fingerprint": str,
 }
+
+
+USES = (AnswerPicker, ClaimChecker, Grader, Guardrail, RubricScorer, Tagger)
 
 
 def stated(signature: str) -> ast.arguments:
@@ -87,7 +122,7 @@ def test_every_public_name_resolves_and_says_what_it_is() -> None:
 
 
 def test_an_unknown_name_is_an_attribute_error_that_lists_the_names() -> None:
-    with pytest.raises(AttributeError, match=r"no attribute 'Jugde'.*BiEncoder, CrossEncoder, Judge"):
+    with pytest.raises(AttributeError, match=r"no attribute 'Jugde'.*CrossEncoder, .*Judge"):
         crossjudge.Jugde  # noqa: B018
 
 
@@ -126,3 +161,10 @@ def test_a_verdict_has_exactly_these_fields_and_cannot_be_changed() -> None:
     assert {field.name: hints[field.name] for field in fields(Verdict)} == VERDICT_FIELDS
     assert Verdict.__dataclass_params__.frozen
     assert inspect.signature(Verdict.to_dict).parameters.keys() == {"self"}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_use_takes_one_input_or_many(use: type) -> None:
+    assert callable(use)
+    assert "__call__" in vars(use)
+    assert inspect.signature(use.batch).parameters["progress"].default is None

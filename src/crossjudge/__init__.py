@@ -6,19 +6,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from crossjudge.apps.checking.checker import ClaimChecker
+    from crossjudge.apps.grading import Grader
+    from crossjudge.apps.guarding.guardrail import Guardrail
+    from crossjudge.apps.picking import AnswerPicker
+    from crossjudge.apps.scoring import RubricScorer
+    from crossjudge.apps.tagging import Tagger
     from crossjudge.judge import Judge
     from crossjudge.models.bi_encoder import BiEncoder
     from crossjudge.models.cross_encoder import CrossEncoder
     from crossjudge.types import Verdict
 
-__all__ = ["BiEncoder", "CrossEncoder", "Judge", "Verdict", "__version__"]
+__all__ = [
+    "AnswerPicker", "BiEncoder", "ClaimChecker", "CrossEncoder", "Grader", "Guardrail", "Judge", "RubricScorer",
+    "Tagger", "Verdict", "__version__",
+]  # fmt: skip
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AnswerPicker": "crossjudge.apps.picking",
     "BiEncoder": "crossjudge.models.bi_encoder",
+    "ClaimChecker": "crossjudge.apps.checking.checker",
     "CrossEncoder": "crossjudge.models.cross_encoder",
+    "Grader": "crossjudge.apps.grading",
+    "Guardrail": "crossjudge.apps.guarding.guardrail",
     "Judge": "crossjudge.judge",
+    "RubricScorer": "crossjudge.apps.scoring",
+    "Tagger": "crossjudge.apps.tagging",
     "Verdict": "crossjudge.types",
 }
 """Public name -> the module that defines it."""

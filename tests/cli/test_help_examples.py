@@ -44,6 +44,15 @@ def folder(tmp_path: Path) -> Path:
     """Holds the files that examples name."""
     write(tmp_path / "pairs.jsonl", '{"premise": "The shop closes at six.", "hypothesis": "It is open at midnight."}')
     write(tmp_path / "pairs.csv", "question,answer", "How long is it?,It is 84 metres long.")
+    write(tmp_path / "answers.csv", "request,response", "How do I reset it?,Hold the button.")
+    write(tmp_path / "rubric.toml", "[criteria]", 'helps = "The answer says what to do."', "[weights]", "helps = 2")
+    write(tmp_path / "class.csv", "reference,answer", "Ice is frozen water.,Ice is water that froze.")
+    write(tmp_path / "answers.jsonl", '{"source": "The bridge opened in 1932.", "answer": "It opened in 1932."}')
+    write(tmp_path / "texts.jsonl", '{"text": "I have waited an hour, this is outrageous."}')
+    write(
+        tmp_path / "questions.jsonl",
+        '{"context": "It opens at nine.", "question": "When does it open?", "candidates": ["nine", "ten"]}',
+    )
     return tmp_path
 
 

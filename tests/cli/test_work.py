@@ -20,7 +20,7 @@ FAILURES = [
 ]
 
 
-def shouting(bad: set[str], failure: Callable[[int], Exception]) -> work.Work[str]:
+def shouting(bad: set[str], failure: Callable[[int], Exception]) -> work.Work[Pair, str]:
     """Answers with the text in capitals; the first pair that is bad stops it."""
 
     def answer(pairs: list[Pair], progress: work.Progress) -> list[str]:
@@ -33,7 +33,7 @@ def shouting(bad: set[str], failure: Callable[[int], Exception]) -> work.Work[st
     return answer
 
 
-def items(kinds: list[str]) -> list[Item]:
+def items(kinds: list[str]) -> list[Item[Pair]]:
     """One row each: `good`, `fails` (in the work) or `unreadable` (in the file)."""
     return [
         Item(BadRow(n, FileRowError("unreadable", path="f", line=n), {}) if kind == "unreadable" else row(n, kind), "f")
@@ -41,7 +41,7 @@ def items(kinds: list[str]) -> list[Item]:
     ]
 
 
-def row(number: int, kind: str) -> Row:
+def row(number: int, kind: str) -> Row[Pair]:
     return Row(number, Pair(f"{kind}{number}", "b"), {})
 
 

@@ -10,7 +10,23 @@ from typing import Annotated
 import typer
 
 import crossjudge
-from crossjudge.cli import bench, compare, doctor, evaluate, export, judge, models, predict, train
+from crossjudge.cli import (
+    answer,
+    bench,
+    check,
+    compare,
+    doctor,
+    evaluate,
+    export,
+    grade,
+    guard,
+    judge,
+    models,
+    predict,
+    score,
+    tag,
+    train,
+)  # fmt: skip
 from crossjudge.cli.failures import output_flushed
 
 INTERNAL_ERROR = 70
@@ -25,6 +41,12 @@ app = typer.Typer(
 )
 app.command()(judge.judge)
 app.command()(predict.predict)
+app.command()(tag.tag)
+app.command()(check.check)
+app.command()(answer.answer)
+app.command()(score.score)
+app.command()(guard.guard)
+app.command()(grade.grade)
 app.command()(evaluate.evaluate)
 app.command()(compare.compare)
 app.command()(models.models)

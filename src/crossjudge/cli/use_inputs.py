@@ -130,7 +130,7 @@ def _value(field: Field, column: str, record: Record, path: str) -> Value:
     if field.many:
         value = _listed(value)
     if isinstance(value, list if field.many else str):
-        return value  # type: ignore[no-any-return]
+        return value
     expected = "a list of texts" if field.many else "text"
     raise FileRowError(
         f"{path} line {record.line}: field {column!r} is {type(value).__name__} {str(value)[:40]!r}; expected "

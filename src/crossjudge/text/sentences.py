@@ -37,7 +37,7 @@ _WRAPPED_LINE = 40
 
 
 def sentences(text: str, *, start: int = 0) -> list[Span]:
-    """The sentences of `text` from character `start` on (the end of a sentence), without the white space around them."""
+    """The sentences of `text`, without the white space around them; `start`: the end of a sentence, to go on from."""
     spans: list[Span] = []
     begin = start
     for end in [*_ends(text, start), len(text)]:
@@ -109,7 +109,7 @@ def _stop_ends(text: str, begin: int, found: re.Match[str], *, lower_case: bool)
 
 
 def _can_start(word: str, lower_case: bool) -> bool:
-    """Whether a sentence may begin with `word`: with a capital, a figure or a script without capitals, or as iPads do."""
+    """Whether a sentence may begin so: with a capital, a figure, a script without capitals, or as "iPads" does."""
     return lower_case or not word[:1].islower() or bool(_CAPITAL.match(word[1:2]))
 
 

@@ -100,6 +100,7 @@ class Guardrail:
         self.recognizers = _recognizers(recognizers)
         self.kinds = {name: tied_kinds(name, text, self.recognizers) for name, text in self.policies.items()}
         self.judge = as_judge(model)
+        self._room = self._room_for_text()
         self.thresholds = self._thresholds(thresholds, doing)
 
     def __call__(self, text: str) -> GuardrailResult:
@@ -108,6 +109,10 @@ class Guardrail:
 
     def batch(self, texts: Iterable[str], *, progress: Progress | None = None) -> list[GuardrailResult]:
         """The same for many, in their order."""
+        if isinstance(texts, str):
+            raise InputError(
+                f"{DOING}: got the text {seen(texts)}; expected a list. Call the guardrail itself."
+            )
         given = [checked_text(text, doing=DOING, what="the text", index=n) for n, text in enumerate(texts)]
         answers = ask(self.judge, [self._questions(text) for text in given], progress=progress)
         return [self._result(text, verdicts) for text, verdicts in zip(given, answers, strict=True)]
@@ -177,13 +182,13 @@ class Guardrail:
 
     def _questions(self, text: str) -> list[Question]:
         """Every piece with every policy, piece by piece."""
-        counted = self.judge.model.tokenizer.token_ids(self.policies.values())
-        room = self.judge.model.max_length - _SPECIAL_TOKENS - max(map(len, counted.values()))
-        return [
-            (piece, policy)
-            for piece in pieces(text, room=max(1, room), count=self._count_tokens)
-            for policy in self.policies.values()
-        ]
+        found = pieces(text, room=self._room, count=self._count_tokens)
+        return [(piece, policy) for piece in found for policy in self.policies.values()]
+
+    def _room_for_text(self) -> int:
+        """Tokens of text that can be read beside the longest policy."""
+        longest = max(map(self._count_tokens, self.policies.values()))
+        return max(1, self.judge.model.max_length - longest - _SPECIAL_TOKENS)
 
     def _count_tokens(self, text: str) -> int:
         return len(self.judge.model.tokenizer.token_ids([text])[text])

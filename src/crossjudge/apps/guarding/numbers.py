@@ -10,6 +10,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 
 from crossjudge.apps.guarding.checksums import iban_length, is_card, is_iban
 from crossjudge.apps.guarding.recognizer_data import recognizer_data
@@ -17,13 +18,17 @@ from crossjudge.types import Span
 
 _DIGIT_GROUPS = re.compile(r"(?<![\w#@])[0-9]+(?:[ .()/\u2011\u2013-]{1,3}[0-9]+)*(?!\w)")
 """Groups of digits, such as `4111 1111 1111 1111` or `(020) 7946-0958`."""
+_DIGITS = re.compile("[0-9]+")
 _MOST_GROUPS = 8
 _IBAN_START = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?=[ ]?[A-Za-z0-9])")
-_SSN = re.compile(r"(?<![\w.-])(?!000|666|9)[0-9]{3}([ -])(?!00)[0-9]{2}\1(?!0000)[0-9]{4}(?!\w|[.-]\w)")
+_SSN = re.compile(r"(?<![\w.+-])(?!000|666|9)[0-9]{3}([ -])(?!00)[0-9]{2}\1(?!0000)[0-9]{4}(?!\w|[.-]\w)")
+_COUNTRY_CODE = re.compile(r"\+[0-9]{1,4}[ -]\Z")
 _SSN_DIGITS = re.compile(r"(?<!\w)(?!000|666|9)[0-9]{3}(?!00)[0-9]{2}(?!0000)[0-9]{4}(?!\w)")
 _IPV4 = re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w]|\.\w)")
-_IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{2,39}(?:(?<=:)[0-9.]{7,15})?(?![\w:])")
-_VERSION = re.compile(r"\b(?:v|ver|version|release|build|section|chapter)\.? ?$", re.IGNORECASE)
+_IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{2,39}(?:(?:\.[0-9]{1,3}){3})?(?![\w:])")
+_VERSION = re.compile(
+    r"(?:\b(?:v|ver|versions?|releases?|build|section|chapter)\.?(?: \w+)? ?|[<>~!=]=\s*|[<>~^]\s*)\Z", re.IGNORECASE
+)
 _CONTEXT_CHARACTERS = 40
 
 Groups = Sequence[tuple[int, int]]
@@ -60,7 +65,8 @@ def ibans(text: str) -> Iterator[Span]:
 def social_security_numbers(text: str) -> Iterator[Span]:
     """US social security numbers as 123-45-6789 or 123 45 6789; nine digits in one piece behind a word."""
     for match in _SSN.finditer(text):
-        yield Span(*match.span())
+        if not _COUNTRY_CODE.search(text, max(0, match.start() - 6), match.start()):
+            yield Span(*match.span())
     for match in _SSN_DIGITS.finditer(text):
         if _says(text, match.start(), "ssn"):
             yield Span(*match.span())
@@ -68,21 +74,19 @@ def social_security_numbers(text: str) -> Iterator[Span]:
 
 def ip_addresses(text: str) -> Iterator[Span]:
     """IPv4 and IPv6 addresses; what stands behind "version" is none."""
-    for match in _IPV4.finditer(text):
-        if _is_address(match[0]) and not _VERSION.search(text, max(0, match.start() - 12), match.start()):
-            yield Span(*match.span())
     for match in _IPV6.finditer(text):
-        found = match[0].rstrip(".")
-        if not found.endswith("::"):
-            found = found.rstrip(":")
+        found = match[0] if match[0].endswith("::") else match[0].rstrip(":")
         if _is_ipv6(found):
             yield Span(match.start(), match.start() + len(found))
+    for match in _IPV4.finditer(text):
+        if _is_address(match[0]) and not _VERSION.search(text, max(0, match.start() - 20), match.start()):
+            yield Span(*match.span())
 
 
 def _runs(text: str, accepts: Callable[[str, Groups], bool]) -> Iterator[Span]:
     """From the left, the longest run of neighbouring digit groups that `accepts`."""
     for match in _DIGIT_GROUPS.finditer(text):
-        groups = [one.span() for one in re.compile(r"[0-9]+").finditer(text, *match.span())]
+        groups = [one.span() for one in _DIGITS.finditer(text, *match.span())]
         first = 0
         while first < len(groups):
             ends = range(min(len(groups), first + _MOST_GROUPS), first, -1)
@@ -98,7 +102,7 @@ def _digits(text: str, groups: Groups) -> str:
 
 def _joints(text: str, groups: Groups) -> list[str]:
     """What stands between the groups."""
-    return [text[before[1] : after[0]] for before, after in zip(groups, groups[1:], strict=False)]
+    return [text[before[1] : after[0]] for before, after in pairwise(groups)]
 
 
 def _is_card_at(text: str, groups: Groups) -> bool:
@@ -106,26 +110,35 @@ def _is_card_at(text: str, groups: Groups) -> bool:
 
 
 def _is_phone_at(text: str, groups: Groups) -> bool:
-    start, digits, shape = groups[0][0], _digits(text, groups), [end - start for start, end in groups]
-    if not 7 <= len(digits) <= 17 or _goes_on(text, groups):
+    start, digits = groups[0][0], _digits(text, groups)
+    if not 6 <= len(digits) <= 17 or _goes_on(text, groups):
         return False
-    before = text[:start].rstrip("(")[-1:]
-    if before == "+":
-        return len(digits) in range(8, 16) and digits[0] != "0" and not text[: start - 1][-1:].isalnum()
-    if before and before in "-./–‑":
+    before = text[max(0, start - 3) : start].rstrip("(")
+    if before.endswith("+"):
+        return 7 <= len(digits) <= 15 and digits[0] != "0" and not before[-2:-1].isalnum()
+    if before.endswith(tuple("-./\u2011\u2013")):
         return False
-    if digits[0] == "0" and len(groups) > 1 and len({*_joints(text, groups)[1:]}) <= 1:
-        international = digits[1] == "0" and digits[2] != "0" and len(digits) >= 10
-        return international or (digits[1] != "0" and len(digits) in (9, 10, 11, 12) and 2 <= shape[0] <= 5)
-    if _is_north_american(digits, shape):
-        return True
-    return len(digits) <= 12 and _says(text, start, "phone")
+    shape, joints = [end - start for start, end in groups], _joints(text, groups)
+    has_shape = _is_trunk_prefixed(digits, shape, joints) or _is_north_american(digits, shape, joints)
+    return has_shape or (len(digits) <= 12 and _says(text, start, "phone"))
 
 
-def _is_north_american(digits: str, shape: Sequence[int]) -> bool:
-    """Area and exchange begin with 2 to 9, in the grouping 3-3-4, at times behind the country's 1."""
+def _is_trunk_prefixed(digits: str, shape: Sequence[int], joints: Sequence[str]) -> bool:
+    """A national number in groups behind a leading 0, or an international one behind 00."""
+    if digits[0] != "0" or not joints or len({*joints[1:]}) > 1:
+        return False
+    if digits[1] == "0":
+        return digits[2] != "0" and len(digits) >= 10 and shape[0] >= 2
+    return 9 <= len(digits) <= 12 and 2 <= shape[0] <= 5
+
+
+def _is_north_american(digits: str, shape: Sequence[int], joints: Sequence[str]) -> bool:
+    """An area code that begins with 2 to 9, in the grouping 3-3-4, at times behind the country's 1."""
+    # Decimal fractions have one full stop, page ranges a bracket behind.
+    if len({"." in joint for joint in joints}) > 1 or any("(" in joint for joint in joints[-2:]):
+        return False
     local = digits[1:] if shape[0] == 1 and digits[0] == "1" else digits
-    return [*shape][-3:] == [3, 3, 4] and len(local) == 10 and local[0] not in "01" and local[3] not in "01"
+    return [*shape][-3:] == [3, 3, 4] and len(local) == 10 and local[0] not in "01"
 
 
 def _goes_on(text: str, groups: Groups) -> bool:
@@ -169,6 +182,5 @@ def _is_address(text: str) -> bool:
 def _is_ipv6(text: str) -> bool:
     """An address that nobody takes for a slice (`1::2`), a clock time or a pair of colons in code."""
     groups = [group for group in re.split("[:.]", text) if group]
-    return (
-        text.count(":") >= 2 and (len(groups) > 2 or len(max(groups, key=len, default="")) == 4) and _is_address(text)
-    )
+    is_plain = len(groups) > 2 or any(len(group) == 4 for group in groups)
+    return text.count(":") >= 2 and is_plain and _is_address(text)

@@ -15,6 +15,8 @@ _RANDOM = re.compile(r"(?<![A-Za-z0-9+/_=.@#%&?-])[A-Za-z0-9+/_-]{24,200}={0,2}(
 _LEAST_ENTROPY = 4.0
 """Bits for each character: English words have about 3.5 at this length, random letters and digits above 4.2."""
 _LEAST_OF_EACH = 3
+_LEAST_RUN = 16
+"""Letters and digits in a row that a random string has, and the names of a path have not."""
 
 
 def known_keys(text: str) -> Iterator[Span]:
@@ -40,13 +42,16 @@ def entropy(text: str) -> float:
 
 
 def _looks_chosen(value: str) -> bool:
-    """A password has a digit or a sign among its letters, or small letters before capitals; a common word has not."""
-    return len(value) >= 6 and any(map(str.isalpha, value)) and any(not letter.isalpha() for letter in value[1:-1])
+    """A password has a digit or a sign among its letters; a common word has none, and a call in code has brackets."""
+    is_call = "(" in value and ")" in value
+    return not is_call and any(map(str.isalpha, value)) and any(not letter.isalpha() for letter in value[1:-1])
 
 
 def _looks_random(value: str) -> bool:
     kinds = (str.isdigit, str.isupper, str.islower)
-    return all(sum(map(kind, value)) >= _LEAST_OF_EACH for kind in kinds) and entropy(value) >= _LEAST_ENTROPY
+    is_mixed = all(sum(map(kind, value)) >= _LEAST_OF_EACH for kind in kinds)
+    longest = max(map(len, re.split("[+/_=-]", value)))
+    return is_mixed and longest >= _LEAST_RUN and entropy(value) >= _LEAST_ENTROPY
 
 
 @cache

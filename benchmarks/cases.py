@@ -1,0 +1,166 @@
+"""How many of our own cases does each use get right? `python benchmarks/cases.py [USE ...] [--model NAME]`.
+
+The cases lie in `benchmarks/cases`, one file a use (tag, check, answer, grade, guard, rubric), and nothing was ever
+tuned on them. Each goes through the use's own public call with its usual settings. Printed are the share that is right,
+with its 95% Wilson interval, and every case that is not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from crossjudge import (
+    AnswerPicker,
+    ClaimChecker,
+    CrossEncoder,
+    Grader,
+    Guardrail,
+    Judge,
+    RubricScorer,
+    Tagger,
+)
+from crossjudge.datasets import read_jsonl
+from crossjudge.models.parity import wilson
+
+FOLDER = Path(__file__).parent / "cases"
+
+Case = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a use answered to a case, in words, and whether that is what the case expects."""
+
+    answer: str
+    right: bool
+
+
+def main() -> None:
+    """Ask every case of the uses named, and print the scores and the misses."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("uses", nargs="*", metavar="USE", help=f"some of {', '.join(ANSWERERS)} (default: all)")
+    parser.add_argument("--model", default=None, help="folder or hub name (default: the embedded model)")
+    parser.add_argument("--backend", default="auto")
+    options = parser.parse_args()
+    unknown = sorted(set(options.uses) - set(ANSWERERS))
+    if unknown:
+        parser.error(f"no use is called {unknown[0]!r}; expected some of {', '.join(ANSWERERS)}")
+    judge = Judge(CrossEncoder(options.model, backend=options.backend))
+    console = Console(width=140)
+    console.print(f"{judge.model.name}, {judge.model.fingerprint}")
+    for use in options.uses or ANSWERERS:
+        cases = cases_of(use)
+        show(console, use, cases, ANSWERERS[use](judge, cases))
+
+
+def cases_of(use: str) -> list[Case]:
+    """The cases of one use, in the order of its file."""
+    return [case for _, case in read_jsonl(FOLDER / f"{use}.jsonl")]
+
+
+def show(console: Console, use: str, cases: Sequence[Case], given: Sequence[Given]) -> None:
+    """The score of one use, then its misses."""
+    right = sum(one.right for one in given)
+    low, high = wilson(right, len(cases))
+    console.print(f"\n{use}: {right} of {len(cases)} right, {right / len(cases):.1%} [{low:.1%}, {high:.1%}]")
+    table = Table("case", "asked", "expected", "answered")
+    for case, one in zip(cases, given, strict=True):
+        if not one.right:
+            table.add_row(case["id"], _asked(case), json.dumps(case["expect"], ensure_ascii=False), one.answer)
+    if table.row_count:
+        console.print(table)
+
+
+def tag(judge: Judge, cases: Sequence[Case]) -> list[Given]:
+    """Right: exactly the expected labels are chosen."""
+    labels = [case["labels"] for case in cases]
+    results = Tagger(labels[0], model=judge).batch([case["text"] for case in cases], labels)
+    return [
+        Given(
+            ", ".join(f"{one.name} {one.probability:.2f}" for one in result.tags),
+            set(result.chosen) == set(case["expect"]),
+        )
+        for case, result in zip(cases, results, strict=True)
+    ]
+
+
+def check(judge: Judge, cases: Sequence[Case]) -> list[Given]:
+    """Right: the claim has the expected outcome, and the expected kinds of flags where the case names them."""
+    checker = ClaimChecker(model=judge)
+    given = []
+    for case in cases:
+        (found,) = checker(case["source"], [case["claim"]]).claims
+        kinds = sorted({flag.kind for flag in found.flags})
+        flagged = kinds == sorted(case.get("flags", kinds))
+        given.append(Given(f"{found.outcome} {kinds}", found.outcome == case["expect"] and flagged))
+    return given
+
+
+def answer(judge: Judge, cases: Sequence[Case]) -> list[Given]:
+    """Right: the expected candidate is best and not abstained from; where null is expected, abstained."""
+    results = AnswerPicker(model=judge).batch([(one["context"], one["question"], one["candidates"]) for one in cases])
+    return [
+        Given(
+            f"{result.best} {result.ranking[0][1]:.2f}{' (abstained)' if result.abstained else ''}",
+            result.abstained if case["expect"] is None else result.best == case["expect"] and not result.abstained,
+        )
+        for case, result in zip(cases, results, strict=True)
+    ]
+
+
+def grade(judge: Judge, cases: Sequence[Case]) -> list[Given]:
+    """Right: the expected grade, and the expected points missing where the case names them."""
+    given = []
+    for case in cases:
+        result = Grader(case["reference"], question=case.get("question"), model=judge)(case["answer"])
+        points = set(result.missing) == set(case.get("missing", result.missing))
+        given.append(Given(f"{result.grade}, missing {result.missing}", result.grade == case["expect"] and points))
+    return given
+
+
+def guard(judge: Judge, cases: Sequence[Case]) -> list[Given]:
+    """Right: the policy is passed or failed as expected."""
+    given = []
+    for case in cases:
+        found = Guardrail({"policy": case["policy"]}, model=judge)(case["text"]).checks["policy"]
+        given.append(Given(f"{found.score:.2f}", found.passed == (case["expect"] == "pass")))
+    return given
+
+
+def rubric(judge: Judge, cases: Sequence[Case]) -> list[Given]:
+    """Right: the score of each criterion is in its expected range."""
+    given = []
+    for case in cases:
+        scores = RubricScorer(case["criteria"], model=judge)(case["request"], case["response"]).scores
+        shown = ", ".join(f"{name} {score:.2f}" for name, score in scores.items())
+        given.append(Given(shown, all(low <= scores[name] <= high for name, (low, high) in case["expect"].items())))
+    return given
+
+
+ANSWERERS: Mapping[str, Callable[[Judge, Sequence[Case]], list[Given]]] = {
+    "tag": tag,
+    "check": check,
+    "answer": answer,
+    "grade": grade,
+    "guard": guard,
+    "rubric": rubric,
+}
+"""Use -> what it answers to its cases."""
+
+
+def _asked(case: Case) -> str:
+    """What is asked, and of which text, short enough for a table."""
+    asked = next(str(case[key]) for key in ("claim", "question", "policy", "answer", "response", "text") if key in case)
+    return asked if len(asked) <= 70 else asked[:67] + "..."
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""What does guarding catch, and what does it block by mistake? `python benchmarks/guarding.py --data FOLDER`.
+
+Every ready set of policies is held against sets of texts with known labels: the share of violating texts that are
+blocked, and of harmless texts that are, each with its 95% interval (Wilson), at thresholds of 0.5; and the area under
+the curve of the lowest score among the policies, which no threshold plays a part in. Then a threshold is fitted on
+training texts for at most 5% of false accepts (95% confidence), and what it does on held-out texts is counted. Beside
+the model, the recognisers alone are tried on the harmless texts. Texts are drawn at random with a fixed seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from crossjudge import Judge
+from crossjudge.apps.guarding import Guardrail, GuardrailResult, policy_set, recognize
+from crossjudge.datasets.texts import read_texts
+from crossjudge.evaluation.statistics import auc, share
+
+NAME, RATE, CONFIDENCE = "insults", 0.05, 0.95
+"""The policy that a threshold is fitted for, on tweets, and what the fit must promise."""
+FITTED_ON = 1_000
+"""Texts that the threshold is fitted on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A split of a set. `violating`: labels of the texts that break the policies held against it."""
+
+    name: str
+    split: str
+    violating: frozenset[str] = frozenset()
+
+    @property
+    def title(self) -> str:
+        """Set and split."""
+        return f"{self.name}.{self.split}"
+
+    def read(self, folder: Path, limit: int) -> list[tuple[str, bool]]:
+        """At most `limit` texts, each with whether it is harmless."""
+        rows = [(text, label not in self.violating) for text, label in read_texts(self.name, self.split, folder=folder)]
+        return random.Random(0).sample(rows, min(limit, len(rows)))
+
+
+HATE = Texts("hatecheck", "test", frozenset({"hateful"}))
+HATE_TWEETS = Texts("tweeteval_hate", "test", frozenset({"hate"}))
+TWEETS = Texts("tweeteval_offensive", "dev", frozenset({"offensive"}))
+TRAINING_TWEETS = Texts("tweeteval_offensive", "train", frozenset({"offensive"}))
+JAILBREAKS = Texts("jailbreak", "test", frozenset({"jailbreak"}))
+HARMLESS = (Texts("agnews", "test"), Texts("clinc150", "test"), Texts("banking77", "test"))
+EVERYDAY = (Texts("dbpedia", "test"), Texts("imdb", "test"), Texts("yelp", "train"))
+ALL = 1_000_000
+TRIALS: dict[str, tuple[Texts, ...]] = {
+    "toxicity": (HATE, HATE_TWEETS, TWEETS, *HARMLESS),
+    "injection": (JAILBREAKS, *HARMLESS),
+    "illegal": HARMLESS,
+    "pii": HARMLESS,
+}
+"""Set of policies -> the texts that it is held against."""
+
+
+def main() -> None:
+    """Measure and print tables, or with --json one object a line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of local sets")
+    parser.add_argument("--model", default=None, help="folder or hub name (default: the embedded model)")
+    parser.add_argument("--limit", type=int, default=500, help="texts of each set (default: 500)")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    options = parser.parse_args()
+    judge = Judge(options.model)
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        rows = list(measured(judge, options.data, options.limit, bar))
+    if options.json:
+        print(*map(json.dumps, rows), sep="\n")
+    else:
+        show(rows)
+
+
+def measured(judge: Judge, folder: Path, limit: int, bar: Progress) -> Iterator[dict[str, Any]]:
+    """A row for each set of policies and texts, one for the fitted threshold, and one for each trial of patterns."""
+    for policies, trials in TRIALS.items():
+        guardrail = Guardrail(policy_set(policies), model=judge)
+        for texts in trials:
+            yield {"policies": policies, **counted(guardrail, texts, folder, limit, bar)}
+    yield {"policies": f"{NAME}, fitted", **fitted(judge, folder, limit, bar)}
+    for texts in (*HARMLESS, *EVERYDAY):
+        rows = texts.read(folder, ALL)
+        hits = sum(bool(recognize(text)) for text, _ in rows)
+        yield {
+            "policies": "recognisers alone",
+            "texts": texts.title,
+            "blocked": rate(hits, len(rows)),
+        }
+
+
+def counted(guardrail: Guardrail, texts: Texts, folder: Path, limit: int, bar: Progress) -> dict[str, Any]:
+    """What `guardrail` does with a set of texts."""
+    rows = texts.read(folder, limit)
+    task = bar.add_task(texts.title, total=None)
+    found = guardrail.batch(
+        [text for text, _ in rows], progress=lambda done, total: bar.update(task, completed=done, total=total)
+    )
+    bad, good = (
+        [result for (_, is_harmless), result in zip(rows, found, strict=True) if is_harmless is wanted]
+        for wanted in (False, True)
+    )
+    return {"texts": texts.title, "detected": blocked(bad), "blocked": blocked(good)} | (
+        {"auc": auc(lowest(good), lowest(bad))} if bad and good else {}
+    )
+
+
+def fitted(judge: Judge, folder: Path, limit: int, bar: Progress) -> dict[str, Any]:
+    """What a threshold fitted on training tweets does on held-out ones."""
+    policies = {NAME: policy_set("toxicity")[NAME]}
+    guardrail = partial(Guardrail, policies, model=judge)
+    labelled = [(text, {NAME: harmless}) for text, harmless in TRAINING_TWEETS.read(folder, FITTED_ON)]
+    thresholds = guardrail().fit_thresholds(labelled, false_accept_rate=RATE, confidence=CONFIDENCE)
+    found = counted(guardrail(thresholds=thresholds), TWEETS, folder, limit, bar)
+    return found | {"threshold": thresholds.policies[NAME].threshold}
+
+
+def lowest(results: Sequence[GuardrailResult]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Each text's lowest score, `(n_texts,)`."""
+    return np.array([min(check.score for check in result.checks.values()) for result in results])
+
+
+def blocked(results: Sequence[GuardrailResult]) -> dict[str, Any] | None:
+    """The share that is blocked, or None of no texts."""
+    return rate(sum(result.decision == "BLOCK" for result in results), len(results)) if results else None
+
+
+def rate(count: int, n: int) -> dict[str, Any]:
+    """A share with its interval, as JSON."""
+    one = share(count, n)
+    return {"value": one.value, "low": one.low, "high": one.high, "n": n}
+
+
+def show(rows: Sequence[dict[str, Any]]) -> None:
+    """Print a table."""
+    table = Table("policies", "texts", "violating: blocked", "harmless: blocked", "AUC")
+    for row in rows:
+        shares = [shown(row.get(name)) for name in ("detected", "blocked")]
+        table.add_row(row["policies"], row["texts"], *shares, f"{row['auc']:.3f}" if "auc" in row else "")
+    Console(width=140).print(table)
+
+
+def shown(found: dict[str, Any] | None) -> str:
+    """A share as people read it."""
+    return "" if found is None else "{value:.3f} [{low:.3f}, {high:.3f}] of {n}".format(**found)
+
+
+if __name__ == "__main__":
+    main()

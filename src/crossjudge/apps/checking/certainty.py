@@ -1,0 +1,29 @@
+"""Does a source say with less certainty what a claim says? By the model's own head for it where it has one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crossjudge.models.cross_encoder import CrossEncoder
+
+HEAD = "certainty"
+WEAKENED = "weakened"
+"""The head's label for: the second text is hedged, and less certain than the first."""
+_MOST_LIKELY = 0.5
+
+
+def certainty_head(model: CrossEncoder) -> CrossEncoder | None:
+    """The same weights on the same engine, answering with that head; None where the model has no such head."""
+    if WEAKENED not in model.checkpoint.heads.get(HEAD, ()):
+        return None
+    return CrossEncoder(
+        model.checkpoint.folder, head=HEAD, backend=model.backend, precision=model.precision, local_files_only=True
+    )
+
+
+def weakened(head: CrossEncoder, pairs: Sequence[tuple[str, str]]) -> list[bool]:
+    """For each pair, whether its second text is the first one said with less certainty."""
+    if not pairs:
+        return []
+    place = head.labels.index(WEAKENED)
+    return [bool(share >= _MOST_LIKELY) for share in head.predict(list(pairs), activation_fn="sigmoid")[:, place]]

@@ -1,0 +1,126 @@
+"""Sources -> the passages that claims are judged by: sentences, windows of sentences, and sentences joined in pairs."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from crossjudge.apps.checking.results import Evidence
+from crossjudge.text.sentences import sentences
+
+CountTokens = Callable[[Sequence[str]], list[int]]
+"""Texts -> how many tokens each has."""
+
+_WORD = re.compile(r"\w+")
+_STEM = 5
+"""Words are compared by this many first letters, so that "completed" meets "completion"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Sources in pieces. `sentences`: all of them, source by source; `windows`: runs of at least two neighbours.
+
+    `words`: the compared words of each sentence. Every character that is not white space is in a sentence.
+    """
+
+    texts: list[str]
+    sentences: list[Evidence]
+    windows: list[Evidence]
+    words: list[frozenset[str]]
+
+    @property
+    def passages(self) -> list[Evidence]:
+        """What every claim is judged by first."""
+        return [*self.sentences, *self.windows]
+
+    def is_whole(self, passage: Evidence) -> bool:
+        """Whether a passage is all that there is."""
+        first, last = self.sentences[0], self.sentences[-1]
+        return len(self.texts) == 1 and (passage.start, passage.end) == (first.start, last.end)
+
+
+def read_sources(texts: list[str], *, window_tokens: int, count_tokens: CountTokens) -> Sources:
+    """Cut sources into sentences, and these into windows of up to `window_tokens` tokens."""
+    found: list[Evidence] = []
+    windows: list[Evidence] = []
+    for index, text in enumerate(texts):
+        pieces = [Evidence(index, one.start, one.end, text[one.start : one.end]) for one in sentences(text)]
+        sizes = count_tokens([piece.text for piece in pieces])
+        windows += [_run(text, pieces[start:end]) for start, end in _windows(sizes, window_tokens)]
+        found += pieces
+    return Sources(texts, found, windows, [_words(piece.text) for piece in found])
+
+
+def _windows(sizes: Sequence[int], most: int) -> list[tuple[int, int]]:
+    """Runs of two or more sentences; the last sentence of one is the first of the next, so that no border is unread."""
+    runs: list[tuple[int, int]] = []
+    start = 0
+    while start < len(sizes) - 1:
+        end, tokens = start + 1, sizes[start]
+        while end < len(sizes) and (tokens + sizes[end] <= most or end == start + 1):
+            tokens += sizes[end]
+            end += 1
+        runs.append((start, end))
+        start = end - 1
+    return runs
+
+
+def _run(text: str, pieces: Sequence[Evidence]) -> Evidence:
+    first, last = pieces[0], pieces[-1]
+    return replace(first, end=last.end, text=text[first.start : last.end])
+
+
+def joined(first: Evidence, second: Evidence, texts: Sequence[str]) -> Evidence:
+    """Two sentences as one passage, in the order of the sources; neighbours become one run."""
+    first, second = sorted((first, second), key=lambda one: (one.source_index, one.start))
+    if first.source_index == second.source_index:
+        text = texts[first.source_index]
+        if not text[first.end : second.start].strip():
+            return _run(text, [first, second])
+    return replace(first, joined_with=second)
+
+
+def joins(sources: Sources, claim: str, best: Sequence[int]) -> list[Evidence]:
+    """Pairs of sentences that may support a claim together where none does alone.
+
+    `best`: places of the sentences that support it most, best first. They are joined with each other, with their
+    neighbours, and the two that together hold most of the claim's words are joined.
+    """
+    pairs: list[tuple[int, int]] = [(best[0], best[1])] if len(best) > 1 else []
+    for place in best[:1]:
+        pairs += [(place, near) for near in (place - 1, place + 1) if 0 <= near < len(sources.sentences)]
+    if cover := covering(sources, claim):
+        pairs += [tuple(cover[:2])] if len(cover) > 1 else []  # type: ignore[list-item]
+        pairs += [(cover[0], place) for place in best[:1] if place != cover[0]]
+    made = [joined(sources.sentences[one], sources.sentences[other], sources.texts) for one, other in pairs]
+    return list(dict.fromkeys(made))
+
+
+def covering(sources: Sources, claim: str) -> list[int]:
+    """Places of up to two sentences: the one that shares most words with the claim, and what adds most to it.
+
+    A word counts for less the more sentences have it. Empty where no word is shared; of equals, the first.
+    """
+    wanted = set(_words(claim))
+    spread = Counter(word for words in sources.words for word in words & wanted)
+    chosen: list[int] = []
+    for _ in range(2):
+        gains = [sum(1 / spread[word] for word in sorted(words & wanted)) for words in sources.words]
+        best = max(range(len(gains)), key=lambda place: (gains[place], -place))
+        if not gains[best]:
+            break
+        chosen.append(best)
+        wanted -= sources.words[best]
+    return chosen
+
+
+def share_of_words(claim: str, text: str) -> float:
+    """The share of a claim's words that a text has, 0 to 1."""
+    wanted = _words(claim)
+    return len(wanted & _words(text)) / len(wanted) if wanted else 0.0
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word.casefold()[:_STEM] for word in _WORD.findall(text))

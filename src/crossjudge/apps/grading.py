@@ -1,0 +1,154 @@
+"""`Grader`: is an answer right, partly right or wrong, beside one or several reference answers, and what is missing?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from crossjudge.apps.base import Model, Progress, Question, Result, as_judge, ask, checked_text, checked_texts, seen
+from crossjudge.apps.key_points import key_points
+from crossjudge.apps.topics import share_a_word
+from crossjudge.errors import ItemError
+from crossjudge.types import Verdict
+
+CORRECT, PARTIAL, INCORRECT = "CORRECT", "PARTIAL", "INCORRECT"
+GRADES = (INCORRECT, PARTIAL, CORRECT)
+"""From the worst to the best."""
+
+GRADE_OF = {"contradiction": INCORRECT, "neutral": PARTIAL, "entailment": CORRECT}
+
+ENOUGH = 0.5
+"""The share of the reference's key points from which an answer that says nothing wrong is CORRECT."""
+
+_DOING = "Grading"
+
+_Standing: TypeAlias = tuple[bool, bool, float]
+"""How an answer stands beside one reference; more is better."""
+
+
+@dataclass(frozen=True, slots=True)
+class GradeResult(Result):
+    """One answer's grade.
+
+    `score`: 0 to 1, the probability of CORRECT and half of that of PARTIAL. `probabilities`: by grade, they sum to 1.
+    `missing`: key points of the reference that the answer does not state. `reference`: the place of the reference that
+    decided. `tokens_dropped`: tokens that were not read; such an answer is never CORRECT.
+    """
+
+    grade: str
+    score: float
+    probabilities: dict[str, float]
+    missing: list[str]
+    reference: int
+    tokens_dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    """A reference answer and its key points."""
+
+    text: str
+    points: tuple[str, ...]
+
+    def asked(self, answer: str) -> list[Question]:
+        """Is the answer right (forward), does it say all of it (backward), and each point where there are several."""
+        points = self.points if len(self.points) > 1 else ()
+        return [(self.text, answer), (answer, self.text), *((answer, point) for point in points)]
+
+
+class Grader:
+    """Grades answers beside reference answers.
+
+    `reference`: one or several answers that are right, each in itself. `question`: what was asked; its words are on
+    the topic too. `model`: see `Model`. The reference decides: an answer that it entails is CORRECT, one that it
+    contradicts INCORRECT, and one that it leaves open PARTIAL, or INCORRECT where the answer shares no word with
+    reference or question. Read the other way round, an answer that adds to the reference but entails it is CORRECT,
+    and one that states less than half of several key points is only PARTIAL. A blank answer is INCORRECT.
+    """
+
+    def __init__(self, reference: str | Sequence[str], *, question: str | None = None, model: Model = None) -> None:
+        texts = checked_texts(
+            [reference] if isinstance(reference, str) else reference, doing=_DOING, what="reference answer"
+        )
+        self.references = tuple(_Reference(text, tuple(key_points(text))) for text in texts)
+        self.question = None if question is None else checked_text(question, doing=_DOING, what="the question")
+        self.judge = as_judge(model)
+
+    def __call__(self, answer: str) -> GradeResult:
+        """The grade of one answer."""
+        return self.batch([answer])[0]
+
+    def batch(self, answers: Sequence[str], *, progress: Progress | None = None) -> list[GradeResult]:
+        """The grades of many answers, in input order, judged together; each reference is read once."""
+        texts = [_checked_answer(answer, index) for index, answer in enumerate(answers)]
+        asked = [self._asked(text) if text.strip() else [] for text in texts]
+        judged = ask(self.judge, asked, progress=progress)
+        return [self._graded(text, verdicts) for text, verdicts in zip(texts, judged, strict=True)]
+
+    def _asked(self, answer: str) -> list[Question]:
+        return [question for reference in self.references for question in reference.asked(answer)]
+
+    def _graded(self, answer: str, verdicts: Sequence[Verdict]) -> GradeResult:
+        """The reference by which the answer stands best decides; of equals the first."""
+        if not verdicts:
+            return GradeResult(INCORRECT, 0.0, {CORRECT: 0.0, PARTIAL: 0.0, INCORRECT: 1.0}, self._points(0), 0)
+        on_topic = any(share_a_word(answer, one.text) for one in self.references) or (
+            self.question is not None and share_a_word(answer, self.question)
+        )
+        beside, rest = [], list(verdicts)
+        for place, reference in enumerate(self.references):
+            count = len(reference.asked(answer))
+            beside.append(_beside_one(place, reference, rest[:count], on_topic=on_topic))
+            rest = rest[count:]
+        return max(beside, key=lambda one: one[0])[1]
+
+    def _points(self, place: int) -> list[str]:
+        return list(self.references[place].points)
+
+
+def _beside_one(
+    place: int, reference: _Reference, verdicts: Sequence[Verdict], *, on_topic: bool
+) -> tuple[_Standing, GradeResult]:
+    """The grade beside one reference, from its forward, its backward and its points' verdicts."""
+    forward, backward, *points = verdicts
+    says_more = forward.label == "neutral" and backward.label == "entailment"
+    deciding = backward if says_more else forward
+    missing = [point for point, one in zip(reference.points, points or [backward], strict=True) if _lacks(one)]
+    shares = {grade: deciding.probabilities[label] for label, grade in GRADE_OF.items()}
+    grade, dropped = GRADE_OF[deciding.label], max(one.tokens_dropped for one in verdicts)
+    told = 1 - len(missing) / len(reference.points)
+    if grade == CORRECT and (dropped or (points and not says_more and told < ENOUGH)):
+        grade, shares = PARTIAL, _moved(shares, CORRECT, PARTIAL)
+    elif grade == PARTIAL and not on_topic:
+        grade, shares = INCORRECT, _moved(shares, PARTIAL, INCORRECT)
+    if grade == CORRECT and not points:
+        missing = []  # the reference makes one point, and the answer was accepted as it
+    return _standing(grade, deciding), GradeResult(
+        grade, shares[CORRECT] + shares[PARTIAL] / 2, shares, missing, place, dropped
+    )
+
+
+def _lacks(verdict: Verdict) -> bool:
+    return verdict.label != "entailment"
+
+
+def _moved(shares: Mapping[str, float], source: str, target: str) -> dict[str, float]:
+    """The probability of a grade that is ruled out goes to another."""
+    return {**shares, source: 0.0, target: shares[target] + shares[source]}
+
+
+def _standing(grade: str, deciding: Verdict) -> _Standing:
+    """CORRECT first, then right as far as it goes, each the surer the better; then by how little was left open."""
+    entailed = deciding.label == "entailment"
+    return (
+        grade == CORRECT,
+        entailed,
+        deciding.probabilities["entailment"] if entailed else -deciding.probabilities["neutral"],
+    )
+
+
+def _checked_answer(answer: Any, index: int) -> str:
+    if isinstance(answer, str):
+        return answer
+    raise ItemError(f"{_DOING}: answer {index} is {seen(answer)}; expected a text. Correct it.", index=index)

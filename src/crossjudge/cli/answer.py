@@ -1,0 +1,69 @@
+"""`crossjudge answer`: which candidate answers each question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossjudge.cli.failures import reported
+from crossjudge.cli.options import ModelOptions, OutputOptions, UseInputOptions, option, with_options
+
+if TYPE_CHECKING:
+    from crossjudge import AnswerPicker
+
+_PICKING = "Picking"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PickOptions:
+    """How a candidate becomes a statement, and what is a failure."""
+
+    template: Annotated[
+        str, option("--template", _PICKING, "The statement that a candidate is put into, at {}.", metavar="TEXT")
+    ] = "The answer is {}."
+    template_only: Annotated[
+        bool, option("--template-only", _PICKING, "Never turn question and candidate into a statement by rule.")
+    ] = False
+    fail_on: Annotated[
+        list[str] | None,
+        option("--fail-on", _PICKING, "'abstained': exit with 1 if no candidate is entailed.", metavar="WORD"),
+    ] = None
+
+    def picker(self, model: ModelOptions) -> AnswerPicker:
+        """Load the model, and the picker that asks it."""
+        from crossjudge import AnswerPicker
+
+        return AnswerPicker(template=self.template, model=model.cross_encoder(), statements=not self.template_only)
+
+
+@with_options
+def answer(
+    texts: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TEXTS | FILES", help="A context, a question and candidates; or files of them."),
+    ] = None,
+    *,
+    picking: PickOptions,
+    model: ModelOptions,
+    source: UseInputOptions,
+    output: OutputOptions,
+) -> None:
+    """Pick the candidate that a context supports as the answer to a question; abstain if it supports none.
+
+    A file (jsonl, csv, tsv, parquet; or "-", standard input) holds `context`, `question` and `candidates` in each row:
+    a list, in csv and tsv written as JSON.
+
+    crossjudge answer "The library opens at nine on weekdays." "When does the library open?" "at nine" "at noon"
+
+    crossjudge answer questions.jsonl --json
+    """
+    with reported(debug=output.debug, quiet=output.quiet):
+        from crossjudge.cli.picking import FORM, pick_task
+        from crossjudge.cli.results import run
+        from crossjudge.cli.use_inputs import open_form
+
+        found = open_form(tuple(texts or ()), source, FORM)
+        exit_code = run(pick_task(picking.picker(model), fail_on=picking.fail_on or ()), found, output)
+    raise typer.Exit(exit_code)

@@ -1,0 +1,179 @@
+"""Grades on the command line: what a row asks, the table, and the summary and picture of a class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.text import Text
+
+from crossjudge.apps.class_summary import QuestionSummary, summarize
+from crossjudge.apps.grading import CORRECT, GRADES, INCORRECT, PARTIAL, Grader, GradeResult
+from crossjudge.cli.failures import say
+from crossjudge.cli.gates import read_gate
+from crossjudge.cli.inputs import Source
+from crossjudge.cli.results import Show, Task
+from crossjudge.cli.tables import Column, OutcomeTable
+from crossjudge.cli.terminal import BAR_WIDTH, bar, facts, new_console, shortened, sign
+from crossjudge.cli.use_inputs import Field, Form
+from crossjudge.cli.work import Progress
+from crossjudge.errors import InputError, ItemError, NonFiniteLogitsError, TooLongError
+from crossjudge.extras import require
+from crossjudge.judge import Judge
+
+_GRADE_WIDTH = 11
+_MISSING_WIDTH = 40
+_POINTS_SHOWN = 3
+_SIGN_OF = {CORRECT: "entailment", PARTIAL: "neutral", INCORRECT: "contradiction"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An answer, and what it is graded by."""
+
+    references: tuple[str, ...]
+    question: str | None
+    answer: str
+
+    @property
+    def title(self) -> str:
+        """What people know its question by."""
+        return self.question or self.references[0]
+
+
+def graded_form(references: tuple[str, ...], question: str | None) -> Form[Asked]:
+    """What a row looks like. `references`: those of all rows, which then need none of their own."""
+
+    def of_fields(*, answer: str, reference: list[str] | None = None, **rest: str | None) -> Asked:
+        return Asked(tuple(reference or references), rest.get("question") or question, answer)
+
+    def of_words(words: tuple[str, ...]) -> Sequence[Asked]:
+        answers = words if references else words[1:]
+        if not answers:
+            raise InputError(
+                f"Reading the arguments: found {len(words)} text(s); expected a reference answer and answers, or a "
+                "file. Add them."
+            )
+        return [Asked(references or words[:1], question, answer) for answer in answers]
+
+    return Form(
+        fields=(
+            Field(name="answer", also=("student_answer", "response")),
+            Field(
+                name="reference",
+                also=("references", "reference_answer", "reference_answers"),
+                many=True,
+                optional=bool(references),
+            ),
+            Field(name="question", optional=True),
+        ),
+        of_fields=of_fields,
+        of_words=of_words,
+        noun="answer",
+    )
+
+
+class Marking:
+    """Grades the answers of a class, and remembers the grades for the summary."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+        self._graded: list[tuple[str, GradeResult]] = []
+
+    def task(self, *, fail_on: Iterable[str]) -> Task[Asked, GradeResult]:
+        """What `crossjudge grade` does."""
+        gate = read_gate(fail_on, GRADES)
+        return Task(
+            work=self._work,
+            fields=GradeResult.to_dict,
+            columns={
+                "grade": str, "score": float, "probabilities": dict, "missing": dict, "reference": int,
+                "tokens_dropped": int,
+            },
+            table=_table,
+            fails=lambda result: result.grade in gate,
+        )  # fmt: skip
+
+    def check_picture(self, path: str | None) -> None:
+        """Before anything is graded: whether the picture can be drawn there at the end."""
+        if path is None:
+            return
+        require("matplotlib", to="draw a class's grades")
+        if not path.lower().endswith(".png") or not Path(path).absolute().parent.is_dir():
+            raise InputError(
+                f"Drawing {path}: expected a name that ends in .png, in a folder that is there. Correct it."
+            )
+
+    def finish(self, *, plot: str | None, show: bool) -> None:
+        """The summary of all answers, shown where people read, and the picture."""
+        summaries = summarize(self._graded)
+        if show and summaries:
+            _show_summary(summaries)
+        if plot is not None and summaries:
+            from crossjudge.apps.class_picture import draw_class
+
+            Path(plot).write_bytes(draw_class(summaries))
+            say(f"grades of {len(self._graded)} answers drawn in {plot}.")
+
+    def _work(self, asked: list[Asked], progress: Progress) -> list[GradeResult]:
+        groups: dict[tuple[tuple[str, ...], str | None], list[int]] = {}
+        for row, one in enumerate(asked):
+            groups.setdefault((one.references, one.question), []).append(row)
+        # All before any is asked: a reference that cannot be used is found before work is done.
+        graders = [self._grader(*by, row=rows[0]) for by, rows in groups.items()]
+        results: dict[int, GradeResult] = {}
+        for grader, rows in zip(graders, groups.values(), strict=True):
+            results |= zip(rows, _grades(grader, asked, rows), strict=True)
+            progress(len(results), len(asked))
+        graded = [results[row] for row in range(len(asked))]
+        self._graded += [(one.title, result) for one, result in zip(asked, graded, strict=True)]
+        return graded
+
+    def _grader(self, references: tuple[str, ...], question: str | None, *, row: int) -> Grader:
+        try:
+            return Grader(references, question=question, model=self._judge)
+        except ItemError as error:
+            raise ItemError(str(error), index=row) from error
+
+
+def _grades(grader: Grader, asked: Sequence[Asked], rows: Sequence[int]) -> list[GradeResult]:
+    try:
+        return grader.batch([asked[row].answer for row in rows])
+    except (TooLongError, NonFiniteLogitsError) as error:
+        if error.index is None:
+            raise
+        raise type(error)(str(error), index=rows[error.index]) from error
+
+
+def _table(source: Source[Asked]) -> Show[Asked, GradeResult]:
+    columns: list[Column[GradeResult]] = [
+        Column("grade", _GRADE_WIDTH, _grade_cell),
+        Column("score", BAR_WIDTH, lambda result: Text(f"{bar(result.score)} {result.score:.2f}")),
+    ]
+    missing: Column[GradeResult] = Column("missing", _MISSING_WIDTH, _missing_cell)
+    return OutcomeTable(source, columns, texts=[("answer", lambda asked: asked.answer)], wide=[missing]).show
+
+
+def _grade_cell(result: GradeResult) -> Text:
+    symbol, colour = sign(_SIGN_OF[result.grade])
+    return Text(f"{symbol} {result.grade}", style=f"bold {colour}")
+
+
+def _missing_cell(result: GradeResult) -> Text:
+    shown = [shortened(point, most=_MISSING_WIDTH).plain for point in result.missing[:_POINTS_SHOWN]]
+    more = len(result.missing) - len(shown)
+    return Text("\n".join([*shown, *([f"and {more} more"] if more else [])]), style="dim")
+
+
+def _show_summary(summaries: Sequence[QuestionSummary]) -> None:
+    console = new_console()
+    for one in summaries:
+        rows: list[tuple[str, object]] = [
+            (grade, f"{one.grades[grade]} of {one.answers}") for grade in reversed(GRADES) if one.grades[grade]
+        ]
+        rows.append(("mean score", f"{one.mean_score:.2f}"))
+        points = list(one.missing.items())[:_POINTS_SHOWN]
+        rows += [(f"missing in {count}", shortened(point, most=console.width)) for point, count in points]
+        console.print()
+        console.print(facts(shortened(one.title, most=console.width - 1).plain, rows))

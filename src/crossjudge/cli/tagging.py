@@ -1,0 +1,118 @@
+"""Tags on the command line: how labels are written, what a row holds, and its table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from crossjudge.apps.tagging import Tagger, TagResult
+from crossjudge.cli.gates import read_gate
+from crossjudge.cli.inputs import Source
+from crossjudge.cli.results import Show, Task
+from crossjudge.cli.tables import Column, OutcomeBlocks, OutcomeTable
+from crossjudge.cli.terminal import bar, shortened, sign
+from crossjudge.cli.use_inputs import Field, Form
+from crossjudge.cli.work import Progress
+from crossjudge.errors import InputError
+
+Asked = tuple[str, list[str] | None]
+"""A text, and labels of its own."""
+
+NONE = "none"
+"""What --fail-on calls a text to which no label applies."""
+
+_TAGS_WIDTH = 40
+_TAGS_SHOWN = 20
+
+
+def _of_words(words: tuple[str, ...]) -> Sequence[Asked]:
+    if not words:
+        raise InputError(
+            "Reading the arguments: found no text; expected texts, or files (.jsonl, .csv, .tsv, .parquet), or - for "
+            "standard input. Name some."
+        )
+    return [(word, None) for word in words]
+
+
+def _of_fields(text: str, labels: list[str] | None = None) -> Asked:
+    return text, labels
+
+
+FORM: Form[Asked] = Form(
+    fields=(Field(name="text", also=("sentence", "message")), Field(name="labels", many=True, optional=True)),
+    of_fields=_of_fields,
+    of_words=_of_words,
+    noun="text",
+)
+
+
+def read_labels(entries: Iterable[str], listed: str | None) -> tuple[list[str], dict[str, str] | None]:
+    """The names of --label and --labels; and name -> hypothesis where every --label states one.
+
+    Raises `InputError` where some do and others do not.
+    """
+    given = list(entries)
+    names = [*given, *(listed.split(",") if listed is not None else ())]
+    if not any("=" in name for name in names):
+        return [name.strip() for name in names], None
+    plain = [name for name in names if "=" not in name]
+    if plain:
+        raise InputError(
+            f"Reading --label: {plain[0]!r} is a name and others are NAME=HYPOTHESIS; expected all alike. Write its "
+            "hypothesis too."
+        )
+    pairs = [name.split("=", 1) for name in names]
+    described = {name.strip(): hypothesis.strip() for name, hypothesis in pairs}
+    if len(described) < len(pairs):
+        raise InputError("Reading --label: a name stands there twice; expected different ones. Rename one.")
+    return list(described), described
+
+
+def tag_task(tagger: Tagger, *, fail_on: Iterable[str]) -> Task[Asked, TagResult]:
+    """What `crossjudge tag` does. Raises `LabelError` if `fail_on` names a label that is not asked."""
+    gate = read_gate(fail_on, (*tagger.labels, NONE))
+
+    def work(asked: list[Asked], progress: Progress) -> list[TagResult]:
+        return tagger.batch([text for text, _ in asked], [labels for _, labels in asked], progress=progress)
+
+    return Task(
+        work=work,
+        fields=TagResult.to_dict,
+        columns={"tags": dict, "chosen": dict},
+        table=_table,
+        fails=lambda result: bool(gate & set(result.chosen)) or (NONE in gate and not result.chosen),
+    )
+
+
+def _text_of(asked: Asked) -> str:
+    return asked[0]
+
+
+def _table(source: Source[Asked]) -> Show[Asked, TagResult]:
+    if not source.files:
+        return OutcomeBlocks(_text_of, _block).show
+    columns = [Column("tags", _TAGS_WIDTH, _tags_cell)]
+    return OutcomeTable(source, columns, texts=[("text", _text_of)]).show
+
+
+def _tags_cell(result: TagResult) -> Text:
+    probability = {tag.name: tag.probability for tag in result.tags}
+    return shortened(", ".join(f"{name} {probability[name]:.2f}" for name in result.chosen) or "–", most=10_000)
+
+
+def _block(result: TagResult) -> Table:
+    """The labels of one text, those that apply first, then the likeliest of the others."""
+    chosen = set(result.chosen)
+    ordered = sorted(result.tags, key=lambda tag: (tag.name not in chosen, -tag.probability))
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for tag in ordered[: max(_TAGS_SHOWN, len(chosen))]:
+        symbol, colour = sign("entailment" if tag.name in chosen else "neutral")
+        name = Text(f"  {symbol} ", style=colour).append_text(shortened(tag.name, most=60))
+        unread = f"  {tag.verdict.tokens_dropped:,} tokens unread" if tag.verdict.tokens_dropped else ""
+        table.add_row(name, Text(f"{bar(tag.probability)} {tag.probability:.2f}"), Text(unread, style="bold red"))
+    more = len(ordered) - max(_TAGS_SHOWN, len(chosen))
+    if more > 0:
+        table.add_row(Text(f"    and {more} more labels that do not apply", style="dim"))
+    return table

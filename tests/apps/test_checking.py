@@ -1,0 +1,270 @@
+"""Claims against sources: the same alone, in a batch and streamed; evidence stands where it says; all is read."""
+
+import random
+from itertools import pairwise
+
+import pytest
+
+from crossjudge.apps.checking import CheckReport, ClaimChecker, Evidence
+from crossjudge.apps.checking.claims import claims_of
+from crossjudge.apps.checking.deciding import Judged, decide
+from crossjudge.apps.checking.passages import covering, joins, read_sources
+from crossjudge.apps.checking.results import OUTCOMES
+from crossjudge.errors import InputError, ItemError, ObjectiveError
+from crossjudge.judge import Judge
+from crossjudge.models.cross_encoder import CrossEncoder
+from crossjudge.types import Verdict
+
+FERRY = (
+    "The ferry Alma was built in Turku in 1974. It carries 240 passengers. Dr. Ruiz owns it.\n\n"
+    "Tickets may cost more in July. The kitchen serves soup, bread and tea. Dogs travel free."
+)
+ANSWER = "The ferry Alma was built in Turku in 1974. Elephants sing! Is Dr. Ruiz the owner?\n- Dogs travel free."
+
+
+@pytest.fixture(scope="module")
+def model() -> CrossEncoder:
+    return CrossEncoder(backend="fake")
+
+
+@pytest.fixture(scope="module")
+def checker(model: CrossEncoder) -> ClaimChecker:
+    return ClaimChecker(model=model)
+
+
+def verdict(entailment: float, contradiction: float, neutral: float = 0.0, *, dropped: int = 0) -> Verdict:
+    logits = {"entailment": entailment, "contradiction": contradiction, "neutral": neutral}
+    top = max(logits, key=lambda label: logits[label])
+    probabilities = {label: 0.9 if label == top else 0.05 for label in logits}
+    return Verdict(top, 0.0, probabilities, logits, False, 10, dropped, "made up")
+
+
+def passage(text: str) -> Evidence:
+    return Evidence(0, 0, len(text), text)
+
+
+def words(texts):
+    return [len(text.split()) for text in texts]
+
+
+# --- claims and evidence ---
+
+
+def test_claims_are_the_sentences_of_the_answer_with_their_offsets(checker):
+    claims = checker(FERRY, ANSWER).claims
+    assert [claim.claim for claim in claims] == [ANSWER[claim.start : claim.end] for claim in claims]
+    assert [claim.claim for claim in claims][-1] == "Dogs travel free."
+    assert len(claims) == 4
+
+
+def test_items_of_a_list_are_claims_as_they_are(checker):
+    items = ["Dogs travel free. Cats do not.", "- ...", "Dogs travel free."]
+    assert [claim.claim for claim in checker(FERRY, items).claims] == items
+
+
+def test_an_answer_of_signs_alone_is_one_claim():
+    assert [claim.text for claim in claims_of(" ... !?\n--- ")] == ["... !?\n---"]
+    assert [claim.text for claim in claims_of("Yes. ---\n...")] == ["Yes."]
+
+
+def test_evidence_stands_in_the_source_where_it_says(checker):
+    sources = [FERRY, "Elephants sing! They do it daily."]
+    report = checker(sources, ANSWER)
+    found = [claim.evidence for claim in report.claims if claim.evidence]
+    assert len(found) >= 2
+    for one in found:
+        assert sources[one.source_index][one.start : one.end] == one.text
+    assert report.claims[1].evidence.source_index == 1
+
+
+def test_the_least_that_supports_is_the_evidence(checker):
+    assert checker(FERRY, ["Dogs travel free."]).claims[0].evidence.text == "Dogs travel free."
+
+
+def test_a_claim_that_needs_two_distant_sentences_is_not_missed(model):
+    filler = " ".join(f"Room {n} has a bed and a lamp." for n in range(40))
+    source = f"The mill grinds rye. {filler} The baker fetches flour weekly."
+    claim = "The mill grinds rye the baker fetches weekly"
+    checker = ClaimChecker(model=model, window_tokens=12, threshold=0.7)
+    (found,) = checker(source, [claim]).claims
+    assert found.outcome == "supported"
+    assert found.evidence.text == "The mill grinds rye."
+    assert found.evidence.joined_with.text == "The baker fetches flour weekly."
+    assert found.evidence.premise == "The mill grinds rye. The baker fetches flour weekly."
+
+
+def test_probabilities_can_be_made_again_from_the_evidence(checker):
+    for claim in checker(FERRY, ANSWER).claims:
+        if claim.outcome == "supported":
+            assert checker.judge(claim.evidence.premise, claim.claim).probabilities == claim.probabilities
+
+
+def test_every_word_of_every_source_is_in_a_sentence_and_neighbours_in_a_window():
+    texts = [FERRY, "One line", "a b c d e f. G h i j k l. M n."]
+    read = read_sources(texts, window_tokens=8, count_tokens=words)
+    for index, text in enumerate(texts):
+        mine = [one for one in read.sentences if one.source_index == index]
+        assert "".join("".join(one.text.split()) for one in mine) == "".join(text.split())
+        windows = [(one.start, one.end) for one in read.windows if one.source_index == index]
+        for one, following in pairwise(mine):
+            assert any(start <= one.start and following.end <= end for start, end in windows)
+
+
+def test_windows_keep_to_their_size_unless_two_sentences_do_not_fit():
+    text = " ".join(f"Item {n} is here now." for n in range(30))
+    read = read_sources([text], window_tokens=20, count_tokens=words)
+    assert {len(one.text.split()) for one in read.windows} <= {20, 15, 10}
+    assert len(read_sources([text], window_tokens=1, count_tokens=words).windows) == 29
+
+
+def test_sentences_that_share_no_word_are_not_joined_for_their_words():
+    read = read_sources(["One two. Three four. Five six."], window_tokens=100, count_tokens=words)
+    assert covering(read, "seven") == []
+    assert covering(read, "six and two") == [0, 2]
+    assert [one.premise for one in joins(read, "six and two", [2])] == [
+        "Three four. Five six.", "One two. Five six."
+    ]  # fmt: skip
+
+
+# --- outcomes ---
+
+
+def test_the_stronger_side_decides_and_equals_are_contradicted():
+    support, against = Judged(passage("for"), verdict(3, 0)), Judged(passage("against"), verdict(0, 3))
+    assert decide([[support, against]], 0.5).outcome == "contradicted"
+    stronger = Judged(passage("strong"), verdict(4, 0))
+    found = decide([[against, stronger]], 0.5)
+    assert found.outcome == "supported"
+    assert (found.evidence.text, found.counter_evidence.text) == ("strong", "against")
+
+
+def test_what_was_not_read_whole_decides_nothing():
+    cut = Judged(passage("cut"), verdict(5, 0, dropped=3))
+    assert decide([[cut]], 0.5).outcome == "unread"
+    assert decide([[cut, Judged(passage("whole"), verdict(3, 0))]], 0.5).evidence.text == "whole"
+    assert decide([[cut, Judged(passage("whole"), verdict(0, 3))]], 0.5).outcome == "contradicted"
+
+
+def test_below_the_threshold_nothing_is_said():
+    assert decide([[Judged(passage("a"), verdict(3, 0))]], 0.95).outcome == "not_mentioned"
+    assert decide([[Judged(passage("a"), verdict(0, 0, 3))]], 0.5).evidence is None
+
+
+def test_what_is_about_something_else_contradicts_nothing():
+    other = Judged(passage("other"), verdict(0, 5), may_contradict=False)
+    found = decide([[other]], 0.5)
+    assert (found.outcome, found.counter_evidence) == ("not_mentioned", None)
+
+
+def test_a_text_that_the_judge_cuts_is_unread(model):
+    judge = Judge(CrossEncoder(backend="fake", max_length=16), on_overflow="truncate")
+    long = "and ".join(f"word{n} " for n in range(60))
+    claims = ClaimChecker(model=judge)(long, ["Elephants sing"]).claims
+    assert [claim.outcome for claim in claims] == ["unread"]
+
+
+def test_an_answer_is_as_good_as_its_worst_claim(checker):
+    report = checker(FERRY, ANSWER)
+    outcomes = [claim.outcome for claim in report.claims]
+    assert report.supported == outcomes.count("supported") / len(outcomes)
+    assert 0 < report.supported < 1
+    assert report.decision == next(one for one in OUTCOMES if one in outcomes)
+    assert checker(FERRY, "Dogs travel free.").decision == "supported"
+
+
+# --- many at once, and one by one ---
+
+
+def test_a_batch_gives_what_each_gives_alone(checker):
+    inputs = [(FERRY, ANSWER), ([FERRY, "Dogs pay."], "Dogs pay."), ("Short", ["Short", "Long"]), (FERRY, "Tea.")]
+    heard = []
+    reports = checker.batch(inputs, progress=lambda done, total: heard.append((done, total)))
+    assert reports == [checker(*one) for one in inputs]
+    assert heard[-1] == (4, 4)
+    assert checker.batch([]) == []
+
+
+def test_groups_of_questions_change_nothing(checker, monkeypatch):
+    inputs = [(FERRY, ANSWER), ("Short", ["Short", "Long"]), (FERRY, "Tea.")]
+    whole, heard = checker.batch(inputs), []
+    monkeypatch.setattr("crossjudge.apps.checking.checker._CHUNK_QUESTIONS", 10)
+    assert checker.batch(inputs, progress=lambda *one: heard.append(one)) == whole
+    assert [done for done, _ in heard] == sorted(done for done, _ in heard)
+    assert heard[-1] == (3, 3)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("answer", [ANSWER, "...", "no end", "One. ... Two. ", "---\nOne."])
+def test_a_streamed_answer_gets_the_verdicts_of_the_whole(checker, seed, answer):
+    cuts = sorted(random.Random(seed).choices(range(len(answer) + 1), k=6))
+    pieces = [answer[start:end] for start, end in zip([0, *cuts], [*cuts, len(answer)], strict=True)]
+    assert list(checker.stream(FERRY, pieces)) == checker(FERRY, answer).claims
+
+
+def test_a_sentence_is_judged_as_soon_as_the_next_one_has_a_word(checker):
+    given = []
+
+    def pieces():
+        for piece in ("Dogs travel", " free. It carries", " 240 passengers. The end"):
+            given.append(piece)
+            yield piece
+
+    stream = checker.stream(FERRY, pieces())
+    assert next(stream).claim == "Dogs travel free."
+    assert len(given) == 2
+
+
+def test_results_are_plain_values(checker):
+    row = checker(FERRY, ANSWER).to_dict()
+    assert row["claims"][0]["evidence"]["text"] == "The ferry Alma was built in Turku in 1974."
+    assert row["claims"][1]["evidence"] is None
+    assert row.keys() == {"claims", "supported", "decision"}
+
+
+def test_many_sources_and_claims_are_one_question_each(checker):
+    sources = [f"Box {n} holds {n} nails." for n in range(300)]
+    report = checker(sources, [f"Box {n} holds {n} nails." for n in range(0, 300, 30)])
+    assert [claim.evidence.source_index for claim in report.claims] == list(range(0, 300, 30))
+
+
+# --- what cannot be checked ---
+
+
+@pytest.mark.parametrize(
+    ("source", "answer"),
+    [("", "a"), ("a", " \n"), ([], "a"), ("a", []), (["a", ""], "a"), ("a", ["b", ""]), (None, "a"), ("a", 3)],
+)
+def test_what_is_empty_is_refused_by_the_input_it_belongs_to(checker, source, answer):
+    with pytest.raises(ItemError) as caught:
+        checker.batch([("a", "b"), (source, answer)])
+    assert caught.value.index == 1
+
+
+def test_a_lone_text_is_no_input(checker):
+    with pytest.raises(ItemError, match="tuple of a source and an answer"):
+        checker.batch(["source and answer"])
+
+
+def test_an_empty_stream_is_refused(checker):
+    with pytest.raises(ItemError, match="answer"):
+        list(checker.stream(FERRY, [" ", "\n"]))
+
+
+@pytest.mark.parametrize("settings", [{"threshold": 1.5}, {"window_tokens": 0}, {"window_tokens": True}])
+def test_settings_check_themselves(model, settings):
+    with pytest.raises(InputError):
+        ClaimChecker(model=model, **settings)
+
+
+def test_a_judge_of_something_else_is_refused():
+    judge = Judge(CrossEncoder(backend="fake", num_labels=1), objective="duplicate", force=True)
+    with pytest.raises(ObjectiveError):
+        ClaimChecker(model=judge)
+
+
+def test_mixed_languages_are_read(checker):
+    report = checker(
+        ["塔は1889年に完成した。高さは324メートルだ。", "Der Turm ist alt."], "高さは324メートルだ。Der Turm ist alt."
+    )
+    assert isinstance(report, CheckReport)
+    assert [claim.evidence.source_index for claim in report.claims] == [0, 1]

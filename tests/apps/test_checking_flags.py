@@ -1,0 +1,114 @@
+"""Flags: figures, dates and names from nowhere are caught however they are written, and no others."""
+
+import numpy as np
+import pytest
+
+from crossjudge.apps.checking import ClaimChecker
+from crossjudge.apps.checking.flags import missing, overstated
+from crossjudge.models.cross_encoder import CrossEncoder
+
+SAME = [
+    ("It cost $1,250.", "The price was 1250 dollars."),
+    ("Three boats sank.", "3 boats were lost."),
+    ("It has 2.5 million users.", "2,500,000 people use it."),
+    ("It seats two hundred and five.", "There are 205 seats."),
+    ("Twenty-three stayed.", "23 stayed."),
+    ("It opened on 5 March 2021.", "Opening: 2021-03-05."),
+    ("It opened on Mar 5, 2021.", "It opened on the 5th of March 2021."),
+    ("She came third.", "She was 3rd."),
+    ("It rose by 40%.", "An increase of 40 percent."),
+    ("It was built in 1889.[2]", "Built 1889."),
+    ("One of them left.", "Somebody left."),
+    ("They met on Tues in town.", "They met on Tuesday."),
+]
+
+FROM_NOWHERE = [
+    ("It is 300 metres high.", "It is 324 metres high.", [("number", "300")]),
+    ("It opened in 1987.", "It opened in 1978.", [("date", "1987")]),
+    ("It opened on 12 May.", "It opened on 14 May.", [("date", "12")]),
+    ("It opened in June.", "It opened in July.", [("date", "June")]),
+    ("Forty people came.", "Fourteen people came.", [("number", "Forty")]),
+    ("It has 3 million users.", "It has 3 billion users.", [("number", "3 million")]),
+    ("It runs from 9 to 17.", "It runs from 9 to 18.", [("number", "17")]),
+]
+
+
+@pytest.mark.parametrize(("claim", "evidence"), SAME)
+def test_a_value_is_the_same_however_it_is_written(claim, evidence):
+    assert missing(claim, evidence=evidence, sources=evidence + " " + claim) == []
+
+
+@pytest.mark.parametrize(("claim", "evidence", "expected"), FROM_NOWHERE)
+def test_values_from_nowhere_are_flagged_where_they_stand(claim, evidence, expected):
+    flags = missing(claim, evidence=evidence, sources=claim)
+    assert [(flag.kind, flag.text) for flag in flags] == expected
+    assert all(claim[flag.start : flag.end] == flag.text for flag in flags)
+
+
+@pytest.mark.parametrize(
+    ("claim", "sources", "names"),
+    [
+        ("The bridge was designed by Ana Petrova.", "The bridge was designed by a woman.", ["Ana Petrova"]),
+        ("The bridge was designed by Ana Petrova.", "Petrova designed it.", ["Ana"]),
+        ("Visitors love Lisbon's trams.", "Lisbon has trams.", []),
+        ("The UN agreed.", "The United Nations agreed.", []),
+        ("The NASA probe landed.", "The probe landed.", ["NASA"]),
+        ("It opens on Monday in May with Dr. Chen.", "Chen opens it.", []),
+        ("Children can go in. They pay nothing.", "Admission is free.", []),
+        ("Jean-Luc said I was right.", "jean-luc agreed", []),
+    ],
+)
+def test_names_that_no_source_has(claim, sources, names):
+    flags = missing(claim, evidence=claim, sources=sources)
+    assert [flag.text for flag in flags if flag.kind == "name"] == names
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence", "doubt"),
+    [
+        ("The drug lowers blood pressure.", "The drug may lower blood pressure.", "may"),
+        ("The drug lowers blood pressure.", "Early results suggest that the drug lowers blood pressure.", "suggest"),
+        ("The drug might lower it.", "The drug may lower it.", None),
+        ("The fair is in spring.", "The fair is in May.", None),
+        ("The drug lowers it.", "The drug lowers it.", None),
+        ("The wreck is the Alma.", "Possibly the wreck is the Alma.", "Possibly"),
+    ],
+)
+def test_a_claim_without_its_sources_doubt_is_overstated(claim, evidence, doubt):
+    flag = overstated(claim, evidence)
+    assert (flag and flag.text) == doubt
+    assert flag is None or (flag.start, flag.end) == (0, len(claim))
+
+
+def test_flags_are_of_the_claim_and_change_no_outcome():
+    checker = ClaimChecker(model=CrossEncoder(backend="fake"))
+    (sure,) = checker("The canal may be closed in winter.", ["The canal may be closed in winter."]).claims
+    (bold,) = checker("The canal may be closed in winter.", ["The canal be closed in winter."]).claims
+    assert sure.flags == []
+    assert [flag.kind for flag in bold.flags] == ["overstated"]
+    assert bold.outcome == "supported"
+
+
+def test_doubt_about_something_else_is_not_held_against_a_claim():
+    checker = ClaimChecker(model=CrossEncoder(backend="fake"))
+    source = "The canal may be closed in winter. Boats are painted red."
+    assert checker(source, ["Boats are painted red."]).claims[0].flags == []
+
+
+class Certainty:
+    """Stands for a model's head for certainty: it doubts what ends with a question mark."""
+
+    labels = ("hedged", "weakened")
+
+    def predict(self, pairs, activation_fn):
+        assert activation_fn == "sigmoid"
+        return np.array([[0.5, 0.9 if evidence.endswith("?") else 0.1] for _, evidence in pairs])
+
+
+def test_a_models_own_head_for_certainty_takes_the_place_of_words():
+    checker = ClaimChecker(model=CrossEncoder(backend="fake"))
+    checker._certainty = Certainty()
+    source = "The canal may be closed in winter. Are boats painted red? Dogs travel free."
+    canal, boats, _ = checker(source, ["The canal be closed in winter.", "Boats are painted red.", "Zzz"]).claims
+    assert canal.flags == []
+    assert [(flag.kind, flag.text) for flag in boats.flags] == [("overstated", "Are boats painted red?")]

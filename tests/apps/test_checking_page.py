@@ -1,0 +1,88 @@
+"""The page of checked answers: every text is there and harmless, and in a browser the evidence shows on hover."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from crossjudge.apps.checking import ClaimChecker
+from crossjudge.apps.checking.rendering import Checked, page
+from crossjudge.models.cross_encoder import CrossEncoder
+from headless_browser import browser, find_browser
+
+CHROMIUM = find_browser()
+SOURCE = 'The ferry was built in 1974 & <b>painted</b> red. It may sail in July. "Quoted" ends it.'
+ANSWER = "The ferry was built in 1974 & <b>painted</b> red.\n\n- It sails in July.  It has 99 cabins in Oslo </mark>."
+
+
+@pytest.fixture(scope="module")
+def checked() -> list[Checked]:
+    checker = ClaimChecker(model=CrossEncoder(backend="fake"))
+    inputs: list[tuple[str | list[str], str | list[str]]] = [
+        (SOURCE, ANSWER),
+        ([SOURCE, "Other."], ["One <i>item</i>"]),
+    ]
+    return [Checked(*one, report=report) for one, report in zip(inputs, checker.batch(inputs), strict=True)]
+
+
+def test_an_answer_stands_there_as_it_was_written(checked):
+    (shown,) = re.findall(r'<div class="answer">(.*?)</div>', page(checked[:1]), re.DOTALL)
+    bare = re.sub(r"<aside>.*?</aside>|</?(?:mark|u)\b[^>]*>", "", shown)
+    assert unescape(bare) == ANSWER
+
+
+def test_no_text_becomes_markup(checked):
+    text = page(checked, title="<script>")
+    assert "<script" not in text
+    assert "<b>" not in text
+    assert "<i>" not in text
+
+
+def test_claims_carry_their_outcome_and_flags(checked):
+    text = page(checked)
+    outcomes = re.findall(r'<mark class="(\w+)"', text)
+    assert outcomes == [claim.outcome for one in checked for claim in one.report.claims]
+    assert "<u>99</u>" in text
+    assert "<u>Oslo</u>" in text
+
+
+def test_nothing_checked_is_a_page_too():
+    assert "</html>" in page([])
+
+
+@pytest.mark.full
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome on the PATH (apt-get install chromium)")
+def test_evidence_shows_on_hover_and_focus_and_nothing_is_fetched(checked, tmp_path: Path):
+    path = tmp_path / "page.html"
+    path.write_text(page(checked), "utf-8")
+    visible = "[...document.querySelectorAll('aside')].map((one) => one.checkVisibility())"
+    with browser(str(CHROMIUM), tmp_path / "profile") as chromium:
+        chromium.open(path)
+        assert not any(chromium.run(visible))
+        chromium.run("document.querySelectorAll('mark')[1].focus()")
+        assert chromium.run(visible) == [False, True, False, False]
+        chromium.run("document.activeElement.blur()")
+        spot = chromium.run(
+            "(() => {const box = document.querySelector('mark').getClientRects()[0];"
+            "return [box.x + box.width / 2, box.y + box.height / 2]})()"
+        )
+        chromium.call("Input.dispatchMouseEvent", type="mouseMoved", x=spot[0], y=spot[1])
+        assert chromium.run(visible) == [True, False, False, False]
+        assert "painted" in chromium.run("document.querySelector('aside').innerText")
+        box = chromium.run(
+            "(({top, bottom}) => [top, bottom])(document.querySelector('aside').getBoundingClientRect())"
+        )
+        assert 0 <= box[0] < box[1] <= 900
+        chromium.screenshot(tmp_path / "page.png", whole_page=False)
+        chromium.open(path, width=380)
+        assert (
+            chromium.run(
+                "Math.max(...[...document.querySelectorAll('body *')].map((one) => one.getBoundingClientRect().right))"
+            )
+            <= 380
+        )
+        assert chromium.log == []
+        assert chromium.requested == [path.resolve().as_uri()] * 2
