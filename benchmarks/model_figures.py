@@ -19,10 +19,11 @@ from rich.console import Console
 from scipy.stats import spearmanr
 
 from crossjudge import BiEncoder, CrossEncoder, Judge
-from crossjudge.datasets import read_examples, read_hedges, read_jsonl
+from crossjudge.datasets import dataset_cards, read_examples, read_hedges, read_jsonl
 from crossjudge.evaluation.statistics import auc
 from crossjudge.evaluation.suite import iter_suite
 from crossjudge.models.parity import wilson
+from crossjudge.training.heads import HEADS, gold_values
 from crossjudge.training.measure import measure
 from retrieval import Bm25, average_precision, by_query, fused, ndcg
 
@@ -290,7 +291,9 @@ def _best_threshold(scores: np.ndarray, gold: np.ndarray) -> float:
 
 def _graded(name: str, split: str, data: Path) -> tuple[Pairs, np.ndarray]:
     rows = list(read_examples(name, split, folder=data))
-    return [(one.text_a, one.text_b) for one in rows], np.array([float(one.gold) for one in rows])
+    head = dataset_cards()[name].kind
+    gold = [gold_values(head, one.gold, HEADS)[0] for one in rows]
+    return [(one.text_a, one.text_b) for one in rows], np.array(gold)
 
 
 def _bootstrapped(

@@ -19,6 +19,7 @@ from string import Template
 from rich.console import Console
 from rich.progress import Progress
 
+from crossjudge import CrossEncoder
 from crossjudge.evaluation import Report, evaluate
 from crossjudge.evaluation.rendering import contents, findings, png
 from crossjudge.evaluation.rendering.caveats import caveats, methods
@@ -30,7 +31,7 @@ from crossjudge.evaluation.rendering.tables import Table, named, table
 from crossjudge.evaluation.rendering.titles import threshold_title
 from crossjudge.evaluation.rendering.words import Advice, answer, best_two_stages
 from crossjudge.evaluation.results import Evaluation, Timing
-from crossjudge.models.registry import find_card
+from crossjudge.objectives import OBJECTIVES
 
 DOCS = Path(__file__).parent
 PAGE, TEMPLATE, PICTURES = DOCS / "evaluation.md", DOCS / "evaluation.template.md", DOCS / "images" / "evaluation"
@@ -59,9 +60,7 @@ def main() -> None:
 
 def embedded_models() -> list[str]:
     """The embedded model by each of its heads, and as a bi-encoder."""
-    card = find_card("embedded")
-    assert card is not None
-    heads = [head for head in card.objectives if head not in ("nli", "embedding")]
+    heads = [head for head in CrossEncoder().checkpoint.heads if head in OBJECTIVES and head != "nli"]
     return ["embedded", *[f"embedded#{head}" for head in heads], "bi:embedded"]
 
 

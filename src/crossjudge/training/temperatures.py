@@ -14,6 +14,7 @@ from crossjudge.judge import Judge
 from crossjudge.models.activation_functions import softmax
 from crossjudge.models.cross_encoder import CrossEncoder
 from crossjudge.objectives import get_objective
+from crossjudge.training.heads import HEADS, gold_values
 from crossjudge.types import FloatArray, IntArray
 
 FITTED_ON: Mapping[str, tuple[str, ...]] = {
@@ -76,11 +77,11 @@ def _errors(folder: Path, head: str, examples: Sequence[Example], temperature: f
 
 
 def _gold(head: str, examples: Sequence[Example]) -> IntArray:
-    """Label ids `(n_pairs,)`; of heads that grade, the first label is a grade above zero."""
+    """Label ids `(n_pairs,)`; of heads that grade, the first label is a grade of half or more."""
     labels = get_objective(head).labels
     if head == "nli":
         return np.array([labels.index(str(example.gold)) for example in examples], dtype=np.int64)
-    return np.array([int(float(example.gold) <= 0) for example in examples], dtype=np.int64)
+    return np.array([int(gold_values(head, example.gold, HEADS)[0] < 0.5) for example in examples], dtype=np.int64)
 
 
 def _sample(head: str, name: str, split: str, *, data: Path) -> list[Example]:

@@ -13,11 +13,13 @@ _MOST_LIKELY = 0.5
 
 
 def certainty_head(model: CrossEncoder) -> CrossEncoder | None:
-    """The same weights on the same engine, answering with that head; None where the model has no such head."""
-    if WEAKENED not in model.checkpoint.heads.get(HEAD, ()):
+    """The same weights on the same engine, answering with that head; None where there is no head, or no weights."""
+    if model.backend == "fake" or WEAKENED not in model.checkpoint.heads.get(HEAD, ()):
         return None
+    # Of "int8+exits(...)" only the engine's own part is asked for: thresholds belong to a head.
+    precision = model.precision.partition("+")[0]
     return CrossEncoder(
-        model.checkpoint.folder, head=HEAD, backend=model.backend, precision=model.precision, local_files_only=True
+        model.checkpoint.folder, head=HEAD, backend=model.backend, precision=precision, local_files_only=True
     )
 
 

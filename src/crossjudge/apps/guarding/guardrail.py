@@ -110,9 +110,7 @@ class Guardrail:
     def batch(self, texts: Iterable[str], *, progress: Progress | None = None) -> list[GuardrailResult]:
         """The same for many, in their order."""
         if isinstance(texts, str):
-            raise InputError(
-                f"{DOING}: got the text {seen(texts)}; expected a list. Call the guardrail itself."
-            )
+            raise InputError(f"{DOING}: got the text {seen(texts)}; expected a list. Call the guardrail itself.")
         given = [checked_text(text, doing=DOING, what="the text", index=n) for n, text in enumerate(texts)]
         answers = ask(self.judge, [self._questions(text) for text in given], progress=progress)
         return [self._result(text, verdicts) for text, verdicts in zip(given, answers, strict=True)]
