@@ -365,15 +365,12 @@ def test_the_probe_warns_where_the_judge_is_made_when_the_stated_order_is_contra
     assert caught[0].filename == __file__
 
 
-def test_a_model_is_refused_for_what_it_was_not_trained_for_unless_forced() -> None:
-    with pytest.raises(
-        ObjectiveError, match=r"'embedded' was trained for 'nli'\..*Models that fit: cross-encoder/"
-    ) as caught:
-        Judge(objective="duplicate")
-    assert "objective='nli'" in str(caught.value)
-    assert "force=True" in str(caught.value)
+def test_a_head_is_refused_for_what_it_was_not_trained_for_unless_forced() -> None:
+    inference = CrossEncoder(backend="fake", head="nli")
+    with pytest.raises(ObjectiveError, match=r"was opened with its head 'nli'.*head='duplicate'"):
+        Judge(inference, objective="duplicate")
     with pytest.raises(LabelError, match="State the order yourself"):
-        Judge(objective="duplicate", force=True)
+        Judge(inference, objective="duplicate", force=True)
     model = CrossEncoder(backend="fake", num_labels=1)
     assert Judge(model, objective="duplicate", force=True)(*PAIRS[0]).label in ("duplicate", "not_duplicate")
 

@@ -9,6 +9,7 @@ import pytest
 from command_line import crossjudge, in_new_process, write
 
 from crossjudge import CrossEncoder, Judge
+from crossjudge.objectives import get_objective
 from crossjudge.types import Verdict
 
 PREMISE = "The shop closes at six."
@@ -229,10 +230,12 @@ def test_labels_state_the_order_of_the_outputs():
     assert turned["logits"] == {"neutral": first, "entailment": second, "contradiction": third}
 
 
-def test_a_model_is_not_used_for_what_it_was_not_trained_for():
-    answer = crossjudge("judge", "a", "b", "--objective", "relevance")
-    assert answer.code == 2
-    assert "was trained for 'nli'" in answer.err
+@pytest.mark.parametrize("objective", ["similarity", "duplicate", "relevance"])
+def test_an_objective_is_answered_by_the_head_that_was_trained_for_it(objective):
+    answer = crossjudge("judge", "a", "b", "--objective", objective, "--json")
+    assert answer.code == 0
+    assert answer.rows[0]["label"] in get_objective(objective).labels
+    assert answer.rows[0]["fingerprint"].endswith(f":{objective}")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from itertools import count
 from pathlib import Path
 from threading import Event
@@ -103,7 +104,9 @@ def test_a_pipe_of_any_name_is_answered_as_its_rows_come(tmp_path):
 def test_ctrl_c_ends_a_command_that_waits_for_rows():
     command = [sys.executable, "-m", "crossjudge", "judge", "-", "--backend", "fake", "--json"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, **pipes, encoding="utf-8") as process:
+    # A shell starts what it runs in the background deaf to Ctrl-C, and so its children.
+    hearing = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    with subprocess.Popen(command, **pipes, encoding="utf-8", preexec_fn=hearing) as process:
         process.stdin.write(PAIR + "\n")
         process.stdin.flush()
         assert process.stdout.readline()

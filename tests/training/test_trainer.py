@@ -218,7 +218,7 @@ def test_the_record_says_what_the_weights_were_made_from(settings: Settings, bas
     out = train(settings())
     record = json.loads((out / "training_record.json").read_text())
     assert record["rows"] == {"snli": 60}
-    assert record["sets"][0]["licence"] == "CC BY-SA 4.0"
+    assert record["sets"][0]["licences"] == {"snli": "CC BY-SA 4.0"}
     assert record["settings"]["learning_rate"] == 3e-3
     assert (record["settings"]["base"], record["settings"]["data"]) == (base.name, "data")
     assert str(tmp_path) not in json.dumps(record), "what was used, not where it lay"

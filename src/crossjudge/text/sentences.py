@@ -49,11 +49,11 @@ def sentences(text: str, *, start: int = 0) -> list[Span]:
 
 def complete_sentences(text: str, *, start: int = 0) -> list[Span]:
     """The sentences of a text that is still being written which stay as they are, whatever follows."""
-    return [
-        sentence
-        for sentence in sentences(text, start=start)[:-1]
-        if text[sentence.end - 1] in _WIDE or _FULL_WORD.match(text, sentence.end)
-    ]
+    found = sentences(text, start=start)[:-1]
+    # What stands before a sentence that is settled is settled too.
+    while found and not (text[found[-1].end - 1] in _WIDE or _FULL_WORD.match(text, found[-1].end)):
+        found.pop()
+    return found
 
 
 def _ends(text: str, start: int) -> Iterator[int]:
