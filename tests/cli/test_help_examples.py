@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import shlex
 import subprocess
@@ -72,9 +73,12 @@ def test_an_example_of_the_help_runs(line, folder):
 def test_an_example_with_a_hub_name_runs(line, folder):
     """On a tiny model of that name, as if it had been downloaded."""
     pytest.importorskip("torch")
-    from tiny_checkpoints import make_checkpoint
+    from tiny_checkpoints import make_checkpoint, random_pairs
 
     make_checkpoint(cached(Path(os.environ["HF_HOME"]), HUB_EXAMPLE), "bert", num_labels=1)
+    # What int8 is calibrated on must be more than a pair or two.
+    rows = [json.dumps({"text_a": pair.text_a, "text_b": pair.text_b}) for pair in random_pairs(80, 1)]
+    write(folder / "pairs.jsonl", *rows)
     done = run(line, folder)
     assert done.returncode == 0, done.stderr
 
