@@ -16,13 +16,12 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from scipy.stats import spearmanr
 
 from crossjudge import BiEncoder, CrossEncoder, Judge
 from crossjudge.datasets import dataset_cards, read_examples, read_hedges, read_jsonl
 from crossjudge.evaluation.statistics import auc
 from crossjudge.evaluation.suite import iter_suite
-from crossjudge.models.parity import wilson
+from crossjudge.models.parity import spearman, wilson
 from crossjudge.training.heads import HEADS, gold_values
 from crossjudge.training.measure import measure
 from retrieval import Bm25, average_precision, by_query, fused, ndcg
@@ -139,7 +138,7 @@ def similarity(subject: Subject, data: Path) -> Iterator[Figure]:
     if subject.bi_encoder:
         found["all-MiniLM-L6-v2, cosine"] = (subject.bi_encoder.similarity(pairs), "")
     for what, (scores, aim) in found.items():
-        yield _bootstrapped("similarity", f"stsb.test Spearman, {what}", _spearman, scores, gold, aim)
+        yield _bootstrapped("similarity", f"stsb.test Spearman, {what}", spearman, scores, gold, aim)
 
 
 def duplicates(subject: Subject, data: Path) -> Iterator[Figure]:
@@ -265,10 +264,6 @@ def groundedness(subject: Subject, data: Path) -> Iterator[Figure]:
 
 
 # Measures
-
-
-def _spearman(scores: np.ndarray, gold: np.ndarray) -> float:
-    return float(spearmanr(scores, gold).statistic)
 
 
 def _auc(scores: np.ndarray, gold: np.ndarray) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from crossjudge.training.augmentation.clauses import draw_domain, draw_filler, draw_name, pick, sentence
@@ -110,6 +111,26 @@ def stage(rng: random.Random, family: str, contrast: Contrast, domain: Domain | 
         return _pair(family, shown, around.around(shown.first), sentence(shown.second))
     longer = replace(shown, forward=NEUTRAL if shown.forward == ENTAILS else shown.forward)
     return _pair(family, longer, sentence(shown.first), around.around(shown.second))
+
+
+def staged(
+    rng: random.Random,
+    family: str,
+    real: Iterator[MadePair],
+    share: float,
+    draw_contrast: Callable[[float, Domain], Contrast],
+) -> Iterator[MadePair]:
+    """Endless pairs of a family: of `real` in a `share` of the draws while it lasts, else contrasts put on stage.
+
+    `draw_contrast` gets the luck of the draw, from 0 to 1, and the domain it is to be about.
+    """
+    while True:
+        luck = rng.random()
+        made = next(real, None) if luck < share else None
+        if made is None:
+            domain = draw_domain(rng)
+            made = stage(rng, family, draw_contrast(luck, domain), domain)
+        yield made
 
 
 def _pair(family: str, shown: Contrast, text_a: str, text_b: str) -> MadePair:

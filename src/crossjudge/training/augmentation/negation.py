@@ -10,14 +10,13 @@ from crossjudge.training.augmentation.clauses import (
     Clause,
     Tense,
     draw_clause,
-    draw_domain,
     draw_name,
     draw_place,
     draw_subject,
     pick,
     pick_other,
 )
-from crossjudge.training.augmentation.contexts import Contrast, apart, opposed, same, stage, stronger
+from crossjudge.training.augmentation.contexts import Contrast, apart, opposed, same, staged, stronger
 from crossjudge.training.augmentation.made import MadePair
 from crossjudge.training.augmentation.plain_sentences import edited, negated_sentence
 from crossjudge.training.augmentation.vocabulary import Act, Domain, Quality, vocabulary, words_table
@@ -42,20 +41,15 @@ _SHARE_OF_SENTENCES, _SHARE_OF_QUALITIES, _SHARE_OF_WRITTEN = 0.12, 0.22, 0.22
 def make(rng: random.Random, sentences: Sequence[str]) -> Iterator[MadePair]:
     """Endless pairs: templates, and `sentences` with their verb denied."""
     real = edited(rng, sentences, negated_sentence)
-    while True:
-        luck = rng.random()
-        made = next(real, None) if luck < _SHARE_OF_SENTENCES else None
-        if made is not None:
-            yield made
-            continue
-        domain = draw_domain(rng)
+
+    def draw_contrast(luck: float, domain: Domain) -> Contrast:
         if luck < _SHARE_OF_SENTENCES + _SHARE_OF_QUALITIES:
-            contrast = _of_quality(rng)
-        elif luck < _SHARE_OF_SENTENCES + _SHARE_OF_QUALITIES + _SHARE_OF_WRITTEN:
-            contrast = draw_written(rng, FAMILY, domain)
-        else:
-            contrast = pick(rng, _RULES)(rng, domain)
-        yield stage(rng, FAMILY, contrast, domain)
+            return _of_quality(rng)
+        if luck < _SHARE_OF_SENTENCES + _SHARE_OF_QUALITIES + _SHARE_OF_WRITTEN:
+            return draw_written(rng, FAMILY, domain)
+        return pick(rng, _RULES)(rng, domain)
+
+    return staged(rng, FAMILY, real, _SHARE_OF_SENTENCES, draw_contrast)
 
 
 # -------------------------------------------------------------------------------------------------------- of one clause

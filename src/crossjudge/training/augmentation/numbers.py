@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from crossjudge.training.augmentation.clauses import draw_domain, pick
-from crossjudge.training.augmentation.contexts import Contrast, apart, opposed, same, stage, stronger
+from crossjudge.training.augmentation.clauses import pick
+from crossjudge.training.augmentation.contexts import Contrast, apart, opposed, same, staged, stronger
 from crossjudge.training.augmentation.figures import (
     clock_times,
     dates,
@@ -33,17 +33,13 @@ _IN_WORDS_BESIDE_BOUNDS = 100
 def make(rng: random.Random, sentences: Sequence[str]) -> Iterator[MadePair]:
     """Endless pairs: templates, and `sentences` with a figure changed or spelled out."""
     real = edited(rng, sentences, renumbered_sentence)
-    while True:
-        luck = rng.random()
-        made = next(real, None) if luck < _SHARE_OF_SENTENCES else None
-        if made is not None:
-            yield made
-            continue
-        domain = draw_domain(rng)
+
+    def draw_contrast(luck: float, domain: Domain) -> Contrast:
         if luck < _SHARE_OF_SENTENCES + _SHARE_OF_WRITTEN:
-            yield stage(rng, FAMILY, draw_written(rng, FAMILY, domain), domain)
-        else:
-            yield stage(rng, FAMILY, pick(rng, _RULES)(rng, domain), domain)
+            return draw_written(rng, FAMILY, domain)
+        return pick(rng, _RULES)(rng, domain)
+
+    return staged(rng, FAMILY, real, _SHARE_OF_SENTENCES, draw_contrast)
 
 
 @dataclass(frozen=True, slots=True)

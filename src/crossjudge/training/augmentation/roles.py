@@ -10,14 +10,13 @@ from crossjudge.training.augmentation.clauses import (
     Clause,
     Tense,
     draw_clause,
-    draw_domain,
     draw_name,
     draw_person,
     draw_place,
     draw_tail,
     pick,
 )
-from crossjudge.training.augmentation.contexts import Contrast, apart, opposed, same, stage, stronger
+from crossjudge.training.augmentation.contexts import Contrast, apart, opposed, same, staged, stronger
 from crossjudge.training.augmentation.made import MadePair
 from crossjudge.training.augmentation.plain_sentences import edited, turned_sentence
 from crossjudge.training.augmentation.slots import Slots
@@ -32,17 +31,13 @@ _TENSES: tuple[Tense, ...] = ("past", "past", "perfect", "future", "present", "p
 def make(rng: random.Random, sentences: Sequence[str]) -> Iterator[MadePair]:
     """Endless pairs: templates, and `sentences` with two names exchanged or listed the other way about."""
     real = edited(rng, sentences, turned_sentence)
-    while True:
-        luck = rng.random()
-        made = next(real, None) if luck < _SHARE_OF_SENTENCES else None
-        if made is not None:
-            yield made
-            continue
-        domain = draw_domain(rng)
+
+    def draw_contrast(luck: float, domain: Domain) -> Contrast:
         if luck < _SHARE_OF_SENTENCES + _SHARE_OF_WRITTEN:
-            yield stage(rng, FAMILY, draw_written(rng, FAMILY, domain), domain)
-        else:
-            yield stage(rng, FAMILY, pick(rng, _RULES)(rng, domain), domain)
+            return draw_written(rng, FAMILY, domain)
+        return pick(rng, _RULES)(rng, domain)
+
+    return staged(rng, FAMILY, real, _SHARE_OF_SENTENCES, draw_contrast)
 
 
 # --------------------------------------------------------------------------------------------------- voice, who to whom
