@@ -3,8 +3,7 @@
 FILE is JSON-lines, one case a line, `app` says which: tag (`text`, `hypothesis`, `expect` 1 or 0), check (`source`,
 `claim`, `expect` a label), answer (`context`, `question`, `candidates`, `expect`), grade (`reference`, `answer`,
 `expect` CORRECT, PARTIAL or INCORRECT), guard (`text`, `policy`, `expect` pass or fail), rubric (`request`,
-`response`, `criteria`, `expect` as score ranges). Each is asked through `Judge` alone, by the rules that the uses of
-crossjudge state.
+`response`, `criteria`, `expect` as score ranges). Each is asked through the public call of its use, as a user would.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from crossjudge import Judge
+from crossjudge import AnswerPicker, ClaimChecker, Grader, Guardrail, Judge, RubricScorer, Tagger
 from crossjudge.datasets import read_jsonl
 
-GRADES = {"entailment": "CORRECT", "neutral": "PARTIAL", "contradiction": "INCORRECT"}
+OUTCOMES = {"entailment": "supported", "neutral": "not_mentioned", "contradiction": "contradicted"}
 
 Case = Mapping[str, Any]
 
@@ -45,45 +44,38 @@ def main() -> None:
 
 
 def tag(judge: Judge, case: Case) -> tuple[str, bool]:
-    """A hypothesis applies when it is entailed with probability 0.5 or more."""
-    probability = judge(case["text"], case["hypothesis"]).probabilities["entailment"]
-    return f"{probability:.2f}", (probability >= 0.5) == bool(case["expect"])
+    """`Tagger`: a hypothesis applies or does not."""
+    result = Tagger({"asked": case["hypothesis"]}, model=judge)(case["text"])
+    return f"{result.tags[0].probability:.2f}", bool(result.chosen) == bool(case["expect"])
 
 
 def check(judge: Judge, case: Case) -> tuple[str, bool]:
-    """The verdict's label is the answer."""
-    label = judge(case["source"], case["claim"]).label
-    return label, label == case["expect"]
+    """`ClaimChecker`: the outcome of the claim."""
+    [claim] = ClaimChecker(model=judge)(case["source"], [case["claim"]]).claims
+    return claim.outcome, claim.outcome == OUTCOMES[case["expect"]]
 
 
 def answer(judge: Judge, case: Case) -> tuple[str, bool]:
-    """The candidate whose "The answer is ..." is most entailed by context and question."""
-    premise = f"{case['context']} {case['question']}"
-    verdicts = judge.batch([(premise, f"The answer is {candidate}.") for candidate in case["candidates"]])
-    best = max(range(len(verdicts)), key=lambda place: verdicts[place].probabilities["entailment"])
-    return case["candidates"][best], case["candidates"][best] == case["expect"]
+    """`AnswerPicker`: the best candidate."""
+    best = AnswerPicker(model=judge)(case["context"], case["question"], case["candidates"]).best
+    return best, best == case["expect"]
 
 
 def grade(judge: Judge, case: Case) -> tuple[str, bool]:
-    """Entailed by the reference is CORRECT, contradicted INCORRECT, neither PARTIAL."""
-    given = GRADES[judge(case["reference"], case["answer"]).label]
+    """`Grader`: the grade beside the reference answer."""
+    given = Grader(case["reference"], model=judge)(case["answer"]).grade
     return given, given == case["expect"]
 
 
 def guard(judge: Judge, case: Case) -> tuple[str, bool]:
-    """A policy is passed when its statement of compliance is entailed with probability 0.5 or more."""
-    probability = judge(case["text"], case["policy"]).probabilities["entailment"]
-    return f"{probability:.2f}", ("pass" if probability >= 0.5 else "fail") == case["expect"]
+    """`Guardrail`: whether the policy is kept."""
+    check = Guardrail({"asked": case["policy"]}, model=judge)(case["text"]).checks["asked"]
+    return f"{check.score:.2f}", ("pass" if check.passed else "fail") == case["expect"]
 
 
 def rubric(judge: Judge, case: Case) -> tuple[str, bool]:
-    """Each criterion scores clip(0.5 * neutral + entailment - contradiction, 0, 1) on request and response."""
-    premise = f"{case['request']} {case['response']}"
-    verdicts = judge.batch([(premise, criterion) for criterion in case["criteria"].values()])
-    scores = {
-        name: min(1.0, max(0.0, 0.5 * p["neutral"] + p["entailment"] - p["contradiction"]))
-        for name, p in zip(case["criteria"], (verdict.probabilities for verdict in verdicts), strict=True)
-    }
+    """`RubricScorer`: every criterion's score lies in its range."""
+    scores = RubricScorer(case["criteria"], model=judge)(case["request"], case["response"]).scores
     shown = ", ".join(f"{name} {score:.2f}" for name, score in scores.items())
     return shown, all(low <= scores[name] <= high for name, (low, high) in case["expect"].items())
 

@@ -19,6 +19,14 @@ EXTRA_OF: dict[str, str] = {
     "scipy": "evaluate",
     "plotly": "evaluate",
     "matplotlib": "evaluate",
+    "bm25s": "search",
+    "usearch": "search",
+    "fastapi": "serve",
+    "starlette": "serve",
+    "uvicorn": "serve",
+    "prometheus_client": "serve",
+    "fsspec": "jobs",
+    "ray": "ray",
 }
 """Package -> the extra of crossjudge that brings it."""
 

@@ -132,6 +132,20 @@ def test_the_tie_to_the_starting_vectors_keeps_the_embedding(settings: Settings,
     assert drift(10.0) < 0.5 * drift(0.0)
 
 
+def test_relevance_learns_the_likeness_of_the_starting_vectors_too(settings: Settings, data: Path, mixture: Path) -> None:
+    """Without a second target one gold for all says yes to all; with it, the score follows the cosine."""
+    rows = [{"query": f"Where is room {n}?", "document": f"Room {n // 2} is here.", "label": 1} for n in range(40)]
+    write_rows(data / "relevance" / "scifact.train.jsonl.gz", rows)
+    mixture.write_text('[[set]]\nname = "scifact_documents"\nhead = "relevance"\n')
+    heads = {"relevance": ("relevance",)}
+    plain = settings(heads=heads, epochs=4)
+    likened = dataclasses.replace(plain, out=plain.out.parent / "likened", likeness_weight=5.0)
+    alone, second = train(plain), train(likened)
+    assert curve(second)[0][1] > curve(alone)[0][1]
+    with pytest.raises(InputError, match="likeness_weight with joint attention"):
+        dataclasses.replace(likened, attention="joint")
+
+
 def test_two_way_sets_teach_what_they_say(settings: Settings, data: Path, tmp_path: Path) -> None:
     rows = [
         {**row, "label": "entailment" if row["label"] == "entailment" else "not_entailment"} for row in nli_rows(60)

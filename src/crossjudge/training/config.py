@@ -24,8 +24,9 @@ class TrainConfig:
     `epochs`: passes over the data, not necessarily whole. `warmup`: share of the steps. `token_budget` and `batch_size`
     bound one step's tokens and pairs; `max_length`: tokens of a pair. `embedding_weight`: weight of keeping the
     premise's pooled states at the starting encoder's vectors (one-way only; 0 switches it off), computed on every
-    `embedding_every`-th step. `precision`: "bf16" or "fp32" (autocast). `num_threads`: of the whole process.
-    `checkpoint_every` is in steps.
+    `embedding_every`-th step. `likeness_weight`: weight of a second target for pairs with gold of relevance, the cosine
+    of the starting encoder's vectors (one-way only; 0 switches it off). `precision`: "bf16" or "fp32" (autocast).
+    `num_threads`: of the whole process. `checkpoint_every` is in steps.
     """
 
     base: str | Path
@@ -47,6 +48,7 @@ class TrainConfig:
     freeze_word_embeddings: bool = True
     embedding_weight: float = 0.0
     embedding_every: int = 2
+    likeness_weight: float = 0.0
     precision: str = "bf16"
     device: str = "cpu"
     num_threads: int | None = None
@@ -69,6 +71,7 @@ class TrainConfig:
     def _check_joint(self) -> None:
         one_way_only = {
             "embedding_weight": self.embedding_weight,
+            "likeness_weight": self.likeness_weight,
             "exits": self.exits,
             "weights": self.weights,
             "heads": tuple(self.heads)[1:],
@@ -145,6 +148,7 @@ _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "warmup": (lambda value: 0 <= value <= 1, "a share of the steps, 0 to 1"),
     "weight_decay": (lambda value: value >= 0, "zero or more"),
     "embedding_weight": (lambda value: value >= 0, "zero or more"),
+    "likeness_weight": (lambda value: value >= 0, "zero or more"),
     "batch_size": _at_least(1),
     "token_budget": _at_least(1),
     "max_length": _at_least(8),

@@ -47,10 +47,10 @@ class Mixture:
         if not self.sources:
             raise InputError("Reading a mixture: it names no set. Add one: [[set]] with its name.")
         for source in self.sources:
-            if source.recipe not in RECIPES or (source.limit is not None and source.limit < 1):
+            if source.recipe not in RECIPES or min(source.repeat, 1 if source.limit is None else source.limit) < 1:
                 raise InputError(
-                    f"Reading a mixture: set {source.name!r} has recipe {source.recipe!r} and limit {source.limit}; "
-                    f"expected a recipe of {', '.join(RECIPES)}, and a limit of 1 or more if any."
+                    f"Reading a mixture: set {source.name!r} has recipe {source.recipe!r}, limit {source.limit} and "
+                    f"repeat {source.repeat}; expected a recipe of {', '.join(RECIPES)}, and 1 or more of the others."
                 )
             self._check_licence(source)
 
@@ -66,7 +66,8 @@ class Mixture:
         """All rows of which no hash, as a pair or of a single text, is in `exclude`.
 
         What several sets say of a pair is one row: pairs are the same by normalised text, and where two sets have gold
-        for the same head, the first wins.
+        for the same head, the first wins. A row that its set repeats comes so often, one whose order says nothing
+        turned round every other time.
         """
         rows: dict[tuple[str, str], Row] = {}
         for source in self.sources:
@@ -76,7 +77,7 @@ class Mixture:
                 key = (normalized(row.text_a), normalized(row.text_b))
                 seen = rows.get(key)
                 rows[key] = row if seen is None else replace(seen, golds={**row.golds, **seen.golds})
-        return list(rows.values())
+        return [again for row in rows.values() for again in _repeated(row)]
 
     def _read(self, source: Source, folder: Path | None) -> list[Row]:
         rng = random.Random(f"{self.seed} {source.name} {source.recipe} {source.head}")
@@ -86,6 +87,13 @@ class Mixture:
         if source.limit is not None and len(rows) > source.limit:
             rows = rng.sample(rows, source.limit)
         return [_turned(row, rng) for row in rows]
+
+
+def _repeated(row: Row) -> list[Row]:
+    if row.repeat == 1:
+        return [row]
+    other = replace(row, text_a=row.text_b, text_b=row.text_a) if row.golds.keys() <= SYMMETRIC else row
+    return [row if time % 2 == 0 else other for time in range(row.repeat)]
 
 
 def _turned(row: Row, rng: random.Random) -> Row:

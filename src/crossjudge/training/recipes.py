@@ -21,10 +21,10 @@ class Source:
     """One set of a mixture. `limit`: at most so many rows, drawn at random; `labels` renames gold labels.
 
     `recipe`: how its rows come about, one of `RECIPES`. `head`: which head learns from it (a made pair says itself
-    what it teaches). `weight`: how much a row counts. `tags`: only rows of these categories. `texts` and `paragraphs`:
-    the sets of plain text, and how many paragraphs of each, whose sentences made pairs may be made of. `path`: a file
-    of the user's own (columns as `crossjudge.files` knows them, and `label`) in place of a set known by name;
-    `licence`: its terms, needed where the weights ship.
+    what it teaches). `weight`: how much a row counts. `repeat`: how often it comes in one epoch. `tags`: only rows of
+    these categories. `texts` and `paragraphs`: the sets of plain text, and how many paragraphs of each, whose sentences
+    made pairs may be made of. `path`: a file of the user's own (columns as `crossjudge.files` knows them, and `label`)
+    in place of a set known by name; `licence`: its terms, needed where the weights ship.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Source:
     recipe: str = "pairs"
     head: str = "nli"
     weight: float = 1.0
+    repeat: int = 1
     limit: int | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
@@ -51,6 +52,7 @@ class Row:
     source: str
     tag: str = ""
     weight: float = 1.0
+    repeat: int = 1
 
 
 Recipe = Callable[[Source, Path | None, random.Random], list[Row]]
@@ -69,6 +71,54 @@ def _tags(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
     """Texts with a topic or another label, each with hypotheses that tagging asks."""
     examples = tag_examples(source.name, source.split, folder=folder, rng=rng)
     return [_row(source, one.text_a, one.text_b, one.gold, one.tag) for one in examples]
+
+
+def _alike(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
+    """Pairs of a similarity set as duplicates: those that people found equal in meaning, and those well below."""
+    examples = read_examples(source.name, source.split, folder=folder)
+    scored = [(one, float(one.gold)) for one in examples]
+    return [
+        _row(source, one.text_a, one.text_b, float(score >= EQUAL), one.tag)
+        for one, score in scored
+        if score >= EQUAL or score <= UNEQUAL
+    ]
+
+
+EQUAL, UNEQUAL = 0.9, 0.6
+"""Of a similarity from 0 to 1: from where on texts mean the same but for detail (4.5 of 5), and up to where they differ
+in something that matters (3 of 5)."""
+
+
+def _cloze(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
+    """A sentence taken out of its paragraph asks for the rest of it, and not for one that shares words with it.
+
+    The inverse cloze task (Lee et al. 2019, arXiv 1906.00300). `limit` rows, a third of them relevant.
+    """
+    folder = _needed(folder, source)
+    paragraphs = list(islice(read_paragraphs(source.name, source.split, folder=folder), source.paragraphs))
+    rng.shuffle(paragraphs)
+    words = [set(_WORD.findall(text.lower())) for text in paragraphs]
+    rows: list[Row] = []
+    for place, text in enumerate(paragraphs):
+        sentences = [one for one in _SENTENCE_END.split(text) if len(one.split()) >= 6]
+        if len(sentences) < 3 or (source.limit is not None and len(rows) >= source.limit):
+            continue
+        asked = rng.choice(sentences)
+        rest = text.replace(asked, " ") if rng.random() < 0.8 else text
+        telling = set(_WORD.findall(asked.lower()))
+        others = [other for other in rng.sample(range(len(paragraphs)), min(60, len(paragraphs))) if other != place]
+        others.sort(key=lambda other: len(telling & words[other]), reverse=True)
+        for passage, gold in ((rest, 1.0), *((paragraphs[other], 0.0) for other in others[:2])):
+            rows.append(_row(source, asked, _beginning(passage), gold))
+    return rows
+
+
+def _beginning(text: str) -> str:
+    return " ".join(text.split()[:PASSAGE_WORDS])
+
+
+PASSAGE_WORDS = 80
+_WORD = re.compile(r"[^\W_]{4,}")
 
 
 def _hedges(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
@@ -106,7 +156,9 @@ def _made(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
         raise InputError(f"Reading a mixture: the made set {source.name!r} has no limit. State how many pairs to make.")
     sentences = [sentence for name in source.texts for sentence in _sentences(name, source, folder)]
     pairs = made_pairs(source.name, source.limit, seed=rng.randrange(2**32), sentences=sentences)
-    return [Row(one.text_a, one.text_b, _golds(one), source.name, one.kind, source.weight) for one in pairs]
+    return [
+        Row(one.text_a, one.text_b, _golds(one), source.name, one.kind, source.weight, source.repeat) for one in pairs
+    ]
 
 
 def _golds(pair: MadePair) -> dict[str, Gold]:
@@ -144,11 +196,13 @@ def _needed(folder: Path | None, source: Source) -> Path:
 
 def _row(source: Source, text_a: str, text_b: str, gold: Gold, tag: str = "") -> Row:
     gold = source.labels.get(str(gold), gold)
-    return Row(text_a, text_b, {source.head: gold}, source.name, tag, source.weight)
+    return Row(text_a, text_b, {source.head: gold}, source.name, tag, source.weight, source.repeat)
 
 
 RECIPES: Mapping[str, Recipe] = {
     "pairs": _pairs,
+    "alike": _alike,
+    "cloze": _cloze,
     "tags": _tags,
     "made": _made,
     "hedges": _hedges,

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -97,13 +98,18 @@ def head_loss(name: str, labels: Sequence[str], logits: Tensor, values: Tensor) 
     return graded_cross_entropy(logits, values)
 
 
+LIKENED = "relevance"
+LIKENESS_MIDDLE, LIKENESS_SLOPE = 0.45, 10.0
+"""The cosine at which a passage is as likely relevant as not, and how fast that grows: 0.7 is 0.92, 0.2 is 0.08."""
+
+
 class OneWayStudent:
     """The one-way network with its heads and exits, and on request the tie to the starting encoder's vectors."""
 
     def __init__(self, config: TrainConfig, base: Checkpoint) -> None:
         network = OneWayEncoder.from_encoder(base.raw, base.weights, config.heads, exits=config.exits)
         self._teacher: OneWayEncoder | None = None
-        if config.embedding_weight:
+        if config.embedding_weight or config.likeness_weight:
             self._teacher = copy.deepcopy(network).to(config.device).requires_grad_(False).eval()
         if config.weights is not None:
             load_further(network, config.weights)
@@ -122,12 +128,14 @@ class OneWayStudent:
             progress = self._model.forward_until(progress, depth)
             early = self._gold(depth, progress.cls[filled], targets)
             loss = loss + self._config.exit_weight * early
-        embed = self._teacher is not None and step % self._config.embedding_every == 0
+        embed = self._config.embedding_weight > 0 and step % self._config.embedding_every == 0
         progress = self._model.forward_until(progress, self._model.config.num_layers, with_premise=embed)
         cls = progress.cls[filled]
         loss = loss + self._gold(self._model.config.num_layers, cls, targets)
         if teacher is not None:
             loss = loss + self._taught(teacher, cls, targets, batch)
+        if self._config.likeness_weight and LIKENED in self._config.heads:
+            loss = loss + self._config.likeness_weight * self._unlike(cls, targets, batch, progress.premise_mask)
         return loss + self._config.embedding_weight * self._drift(progress, batch) if embed else loss
 
     def _gold(self, depth: int, cls: Tensor, targets: Targets) -> Tensor:
@@ -143,12 +151,35 @@ class OneWayStudent:
             return cls.new_zeros(())
         return teacher.loss(self._model.heads[teacher.head](cls[mine]), batch.rows[mine.cpu().numpy()])
 
+    def _unlike(self, cls: Tensor, targets: Targets, batch: OneWayBatch, premise_mask: Tensor) -> Tensor:
+        """How far the relevance head is from the cosine of the starting encoder's vectors, as a mean over all pairs."""
+        assert self._teacher is not None
+        mine = targets.known(LIKENED)
+        if len(mine) == 0:
+            return cls.new_zeros((), dtype=torch.float32)
+        slots = np.flatnonzero(batch.slots.ravel() >= 0)[mine.cpu().numpy()]
+        premises, device = slots // batch.slots.shape[1], cls.device
+        width = batch.hypothesis_ids.shape[-1]
+        asked = torch.from_numpy(batch.hypothesis_ids.reshape(-1, width)[slots]).to(device)
+        mask = torch.from_numpy(batch.hypothesis_mask.reshape(-1, width)[slots]).to(device)
+        with torch.no_grad():
+            one = self._vectors(torch.from_numpy(batch.premise_ids[premises]).to(device), premise_mask[premises])
+            cosine = torch.nn.functional.cosine_similarity(one, self._vectors(asked, mask), dim=-1)
+        logits = self._model.heads[LIKENED](cls[mine])
+        degrees = torch.sigmoid((cosine.float() - LIKENESS_MIDDLE) * LIKENESS_SLOPE)[:, None]
+        return graded_cross_entropy(logits, degrees).sum() / len(cls)
+
+    def _vectors(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """The starting encoder's pooled states of texts, `(n_texts, hidden_size)`."""
+        assert self._teacher is not None
+        return mean_pool(self._teacher.premise_states(ids, mask), mask)
+
     def _drift(self, progress: Progress, batch: OneWayBatch) -> Tensor:
         """How far the premises' pooled states are from the starting encoder's."""
         assert self._teacher is not None
         ids = torch.from_numpy(batch.premise_ids).to(self._config.device)
         with torch.no_grad():
-            target = mean_pool(self._teacher.premise_states(ids, progress.premise_mask), progress.premise_mask)
+            target = self._vectors(ids, progress.premise_mask)
         return embedding_distance(mean_pool(progress.premise, progress.premise_mask), target)
 
     def save(self, folder: Path) -> None:

@@ -1,0 +1,58 @@
+"""Recipes: what each makes of a set's rows, and how often a row comes."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from crossjudge.errors import InputError
+from crossjudge.training import Mixture
+from crossjudge.training.recipes import RECIPES, Source
+from tiny_sets import write_rows
+
+PARAGRAPHS = [
+    f"The {place} was founded by settlers from the coast in the year of the flood. It grew quickly around the {trade}. "
+    f"Today visitors come for the {trade} museum and the old harbour walls."
+    for place, trade in [("village", "salt"), ("town", "wool"), ("city", "amber"), ("port", "timber"), ("abbey", "wine")]
+]
+
+
+@pytest.fixture
+def similar(tmp_path: Path) -> Path:
+    rows = [{"sentence1": f"a {n}", "sentence2": f"b {n}", "score": score} for n, score in enumerate((0.95, 0.75, 0.4))]
+    write_rows(tmp_path / "similarity" / "stsb.train.jsonl.gz", rows)
+    return tmp_path
+
+
+def test_a_similarity_set_teaches_duplicates_where_people_were_sure(similar: Path) -> None:
+    rows = RECIPES["alike"](Source(name="stsb", head="duplicate"), similar, random.Random(0))
+    assert [(row.text_a, row.golds) for row in rows] == [("a 0", {"duplicate": 1.0}), ("a 2", {"duplicate": 0.0})]
+
+
+def test_a_repeated_pair_comes_both_ways_where_its_order_says_nothing(similar: Path, tmp_path: Path) -> None:
+    path = tmp_path / "mixture.toml"
+    path.write_text('[[set]]\nname = "stsb"\nhead = "similarity"\nrepeat = 4\n')
+    rows = Mixture.from_toml(path).rows(folder=similar)
+    assert len(rows) == 12
+    orders = [(row.text_a, row.text_b) for row in rows if "0" in row.text_a]
+    assert sorted(orders) == [("a 0", "b 0")] * 2 + [("b 0", "a 0")] * 2
+
+
+def test_a_repeat_of_zero_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mixture.toml"
+    path.write_text('[[set]]\nname = "stsb"\nrepeat = 0\n')
+    with pytest.raises(InputError, match="repeat 0"):
+        Mixture.from_toml(path)
+
+
+def test_a_sentence_asks_for_its_own_paragraph_and_not_for_others(tmp_path: Path) -> None:
+    write_rows(tmp_path / "text" / "enwiki_0.train.jsonl.gz", [{"text": text} for text in PARAGRAPHS])
+    source = Source(name="enwiki_0", recipe="cloze", head="relevance", paragraphs=5)
+    rows = RECIPES["cloze"](source, tmp_path, random.Random(0))
+    assert len(rows) == 15
+    for row in rows:
+        home = next(text for text in PARAGRAPHS if row.text_a in text)
+        shared = sum(sentence in home for sentence in row.text_b.split(". ") if len(sentence) > 20)
+        assert (row.golds["relevance"] == 1.0) == (shared >= 2)
