@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from crossjudge.answering import answering
-from crossjudge.calibration import Calibration, calibration_file
+from crossjudge.calibration.deciding import winning_labels
+from crossjudge.calibration.saved import Calibration, calibration_file
 from crossjudge.errors import InputError, LabelError, ObjectiveError
 from crossjudge.label_probe import warn_if_contradicted
 from crossjudge.models.activation_functions import softmax
@@ -31,9 +30,10 @@ class Judge:
     `model`: a `CrossEncoder` or `Cascade`, a folder or hub name, or None for the embedded model. `objective`: "nli"
     (does text_a entail text_b?), "similarity", "duplicate" or "relevance". `calibration`: a `Calibration`, the path of
     one, or None for the one shipped with the embedded model. `abstain_below`: verdicts whose winning probability is
-    lower carry `abstained=True`. `on_overflow`: "window" reads over-long pairs in overlapping windows (how they are
-    merged is `judge.objective.merge_rule`), "truncate" cuts and counts, "error" raises. `labels`: the model's label
-    names by id, for checkpoints that do not name them. `force`: use a model for an objective it was not trained for.
+    lower carry `abstained=True`; if left out, as the calibration says. `on_overflow`: "window" reads over-long pairs in
+    overlapping windows (how they are merged is `judge.objective.merge_rule`), "truncate" cuts and counts, "error"
+    raises. `labels`: the model's label names by id, for checkpoints that do not name them. `force`: use a model for an
+    objective it was not trained for.
 
     Raises `LabelError` when the labels are not known by name, `ObjectiveError` when the model was trained for something
     else, `FingerprintError` when the calibration belongs to another model.
@@ -54,13 +54,15 @@ class Judge:
             raise InputError(f"Making a judge: abstain_below is {abstain_below}; expected a probability from 0 to 1.")
         self.objective: Objective = get_objective(objective)
         self.model = model if isinstance(model, CrossEncoder) else _opened(model, objective)
-        self.abstain_below = abstain_below
         if not force:
             _require_objective(self.model, objective)
         self._answering = answering(
             self.model, self.objective, _label_names(self.model, self.objective, labels), on_overflow=on_overflow
         )
         self.calibration = _calibration(calibration, self.model, self.objective)
+        if abstain_below is None and self.calibration is not None:
+            abstain_below = self.calibration.abstain_below
+        self.abstain_below = abstain_below
         for one in self._answering.models:
             if one.order and self.objective.name == "nli" and one.model.backend != "fake":
                 warn_if_contradicted(one.raw_logits, one.order, self.objective.labels, one.model.name)
@@ -81,17 +83,17 @@ class Judge:
 
     def _judge(self, pairs: Sequence[Pair], start: int) -> list[Verdict]:
         logits, accounts = self._answering(pairs, range(start, start + len(pairs)))
-        temperature = self.calibration.temperature if self.calibration else 1.0
-        probabilities = softmax(logits / np.float32(temperature))
+        probabilities = self.calibration.probabilities(logits) if self.calibration else softmax(logits)
+        winners = winning_labels(logits, probabilities).tolist()
         return [
-            self._verdict(logits[row], probabilities[row], tokens_read, tokens_dropped)
-            for row, (tokens_read, tokens_dropped) in enumerate(accounts)
+            self._verdict(winners[row], logits[row], probabilities[row], *account)
+            for row, account in enumerate(accounts)
         ]
 
-    def _verdict(self, logits: FloatArray, probabilities: FloatArray, tokens_read: int, tokens_dropped: int) -> Verdict:
+    def _verdict(
+        self, winner: int, logits: FloatArray, probabilities: FloatArray, tokens_read: int, tokens_dropped: int
+    ) -> Verdict:
         labels = self.objective.labels
-        # By logit: probabilities saturate, and a tie between them may be none.
-        winner = int(logits.argmax())
         return Verdict(
             label=labels[winner],
             score=self.objective.score(logits, probabilities),

@@ -1,0 +1,35 @@
+"""From which probability on may a judge answer, if at most one answer in ten is to be wrong? Labelled pairs decide."""
+
+from __future__ import annotations
+
+from crossjudge import Judge
+from crossjudge.calibration import fit_calibration
+
+SHOPS = ("bakery", "library", "museum", "pharmacy", "garage", "cinema", "market", "office", "pool", "school")
+HOURS = ("six", "seven", "eight", "nine")
+
+
+def labelled_pairs() -> tuple[list[tuple[str, str]], list[str]]:
+    """Pairs whose right label is known; yours come from people who labelled what you will ask."""
+    pairs, gold = [], []
+    for shop in SHOPS:
+        for place, hour in enumerate(HOURS):
+            text = f"The {shop} on the corner closes at {hour} in the evening."
+            pairs += [(text, f"The {shop} closes at {hour}."), (text, f"The {shop} closes at {HOURS[place - 1]}.")]
+            pairs.append((text, f"The {shop} is owned by a doctor."))
+            gold += ["entailment", "contradiction", "neutral"]
+    return pairs, gold
+
+
+def main() -> None:
+    """Fit on labelled pairs, and let a judge abstain where it is not sure enough."""
+    calibration = fit_calibration(None, *labelled_pairs(), target_error=0.1)
+    fitted = calibration.abstention
+    assert fitted is not None
+    print(f"answer from {fitted.abstain_below:.3f} on: {fitted.coverage:.0%} answered, {fitted.error:.1%} wrong")
+    verdict = Judge(calibration=calibration)("The kiosk closes at six.", "The kiosk is open at midnight.")
+    print(f"{'abstained' if verdict.abstained else verdict.label} {max(verdict.probabilities.values()):.2f}")
+
+
+if __name__ == "__main__":
+    main()
