@@ -1,8 +1,8 @@
 """How many of our own cases does each use get right? `python benchmarks/cases.py [USE ...] [--model NAME]`.
 
-The cases lie in `benchmarks/cases`, one file a use (tag, check, answer, grade, guard, rubric), and nothing was ever
-tuned on them. Each goes through the use's own public call with its usual settings. Printed are the share that is right,
-with its 95% Wilson interval, and every case that is not.
+The cases lie in `benchmarks/cases`, one file a use (tag, check, answer, grade, guard, rubric, dedupe), and nothing was
+ever tuned on them. Each goes through the use's own public call with its usual settings. Printed are the share that is
+right, with its 95% Wilson interval, and every case that is not.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from crossjudge import (
     AnswerPicker,
     ClaimChecker,
     CrossEncoder,
+    Deduplicator,
     Grader,
     Guardrail,
     Judge,
@@ -145,6 +146,16 @@ def rubric(judge: Judge, cases: Sequence[Case]) -> list[Given]:
     return given
 
 
+def dedupe(judge: Judge, cases: Sequence[Case]) -> list[Given]:
+    """Right: the texts stand together exactly as expected. The head for duplicates is asked, where there is one."""
+    model = judge.model
+    if "duplicate" in model.checkpoint.heads:
+        model = CrossEncoder(model.checkpoint.folder, backend=model.backend, head="duplicate")
+    results = Deduplicator(model=model).batch([case["texts"] for case in cases])
+    groups = [[cluster.indices for cluster in result] for result in results]
+    return [Given(str(found), found == case["expect"]) for case, found in zip(cases, groups, strict=True)]
+
+
 ANSWERERS: Mapping[str, Callable[[Judge, Sequence[Case]], list[Given]]] = {
     "tag": tag,
     "check": check,
@@ -152,13 +163,15 @@ ANSWERERS: Mapping[str, Callable[[Judge, Sequence[Case]], list[Given]]] = {
     "grade": grade,
     "guard": guard,
     "rubric": rubric,
+    "dedupe": dedupe,
 }
 """Use -> what it answers to its cases."""
 
 
 def _asked(case: Case) -> str:
     """What is asked, and of which text, short enough for a table."""
-    asked = next(str(case[key]) for key in ("claim", "question", "policy", "answer", "response", "text") if key in case)
+    keys = ("claim", "question", "policy", "answer", "response", "text", "texts")
+    asked = next(str(case[key]) for key in keys if key in case)
     return asked if len(asked) <= 70 else asked[:67] + "..."
 
 

@@ -40,6 +40,11 @@ def missing(claim: str, *, evidence: str, sources: str) -> list[Flag]:
     return sorted([*flags, *_missing_names(claim, sources)], key=lambda flag: (flag.start, flag.end))
 
 
+def figures(text: str) -> frozenset[str]:
+    """The numbers of a text by their values, in figures or in words, and its months and weekdays."""
+    return frozenset(one.value for one in _figures_and_dates(text))
+
+
 def overstated(claim: str, evidence: str) -> Flag | None:
     """A flag on the whole claim if its evidence has a word of doubt and it has none."""
     return says_less(claim, evidence) if _hedge(evidence) and not _hedge(claim) else None

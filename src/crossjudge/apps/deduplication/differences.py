@@ -1,0 +1,60 @@
+"""Differences that no wording explains: two texts that each state a number, date or name which the other lacks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from crossjudge.apps.base import seen
+from crossjudge.apps.checking.flags import figures, missing
+from crossjudge.apps.checking.results import NAME
+from crossjudge.errors import InputError
+
+FIGURES = "figures"
+NAMES = "names"
+KINDS = (FIGURES, NAMES)
+
+_CODE = re.compile(r"\b[^\W\d_]+\d\w*(?:\.\w+)*")
+"""Letters, then digits: "A320", "Q3", "v1.2"."""
+
+
+class Differences:
+    """Compares what texts state. `kinds`: "figures" (numbers, dates, codes such as A320), "names", both or none.
+
+    A number is the same in figures and in words. A text that merely says more (a number where the other has none) does
+    not differ by this rule; what that means is left to the model.
+    """
+
+    def __init__(self, texts: Sequence[str], kinds: Collection[str]) -> None:
+        self._texts = texts
+        self._names = NAMES in kinds
+        self._figures = [stated_figures(text) for text in texts] if FIGURES in kinds else None
+
+    def __call__(self, first: int, second: int) -> bool:
+        """Whether two of the texts, by their places, each state something of a kind that the other lacks."""
+        if self._figures is not None:
+            one, other = self._figures[first], self._figures[second]
+            if one - other and other - one:
+                return True
+        return self._names and self._names_differ(self._texts[first], self._texts[second])
+
+    def _names_differ(self, one: str, other: str) -> bool:
+        return _has_other_names(one, other) and _has_other_names(other, one)
+
+
+def stated_figures(text: str) -> frozenset[str]:
+    """Numbers by value, months, weekdays, and codes in lower case."""
+    return figures(text) | {found.group().casefold() for found in _CODE.finditer(text)}
+
+
+def checked_kinds(kinds: Collection[str], *, doing: str) -> tuple[str, ...]:
+    """`kinds` if each of them is known; else `InputError`."""
+    if isinstance(kinds, str) or not set(kinds) <= {*KINDS}:
+        raise InputError(
+            f"{doing}: apart_by is {seen(kinds)}; expected some of {', '.join(KINDS)} as a tuple, or () for none."
+        )
+    return tuple(kinds)
+
+
+def _has_other_names(text: str, other: str) -> bool:
+    return any(flag.kind == NAME for flag in missing(text, evidence=other, sources=other))
