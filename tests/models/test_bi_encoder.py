@@ -239,3 +239,9 @@ def test_texts_that_were_cut_are_counted_and_warned_of_once(tmp_path: Path) -> N
         model.encode([long])
     assert caught == []
     assert model.truncated_texts == 2
+
+
+def test_vectors_of_encodings_are_those_of_their_texts() -> None:
+    model = BiEncoder(backend="fake")
+    encodings = model.tokenizer.encode_single([model.checkpoint.prompt + text for text in FEW])
+    np.testing.assert_array_equal(model.vectors_of(encodings), model.encode(FEW))

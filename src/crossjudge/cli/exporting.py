@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from crossjudge.models.export import CERTIFICATES
 from crossjudge.models.export import export as export_joint
 from crossjudge.models.loaded import EMBEDDED, EMBEDDED_NAME
 from crossjudge.models.manifest import MANIFEST, read_manifest, verify_manifest
+from crossjudge.models.new_folder import put_in_place, require_new
 from crossjudge.models.one_way_folder import is_trained
 from crossjudge.types import Pair
 
@@ -59,10 +59,7 @@ def write_folder(request: ExportRequest, load: Callable[[str | Path], Checkpoint
 
     Raises `InputError` for a folder in use and for a precision that this kind of model cannot be written in.
     """
-    if request.out.exists() and (not request.out.is_dir() or any(request.out.iterdir())):
-        raise InputError(
-            f"Exporting to {request.out}: it exists and is not an empty folder. Name a new one, or empty this."
-        )
+    require_new(request.out, doing="Exporting")
     if request.model != EMBEDDED_NAME and is_trained(Path(request.model)):
         return _export_trained(Path(request.model), request)
     checkpoint = load(EMBEDDED if request.model == EMBEDDED_NAME else request.model)
@@ -81,7 +78,7 @@ def _export_trained(trained: Path, request: ExportRequest) -> str:
 
     precision = request.precision or TRAINED_PRECISION
     request.announce(f"exporting {trained} (one_way) in {precision}; this may take a minute.")
-    _put_in_place(
+    put_in_place(
         request.out,
         lambda fresh: export_one_way(
             trained, fresh, precision=precision, max_length=request.max_length, calibration=request.calibration
@@ -103,7 +100,7 @@ def _copy_exported(checkpoint: Checkpoint, request: ExportRequest) -> str:
                 f"Exporting {request.model}: it is an inference graph already, with {option} {has}, and copied as it "
                 f"is; {option} {asked} needs the folder that training left. Leave {option} out, or name that folder."
             )
-    _put_in_place(request.out, lambda fresh: _copy(checkpoint.folder, fresh))
+    put_in_place(request.out, lambda fresh: _copy(checkpoint.folder, fresh))
     return held
 
 
@@ -113,18 +110,3 @@ def _copy(folder: Path, fresh: Path) -> None:
         (fresh / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / name, fresh / name)
     verify_manifest(fresh)
-
-
-def _put_in_place(out: Path, write: Callable[[Path], object]) -> None:
-    """Write a new folder beside `out` and give it that name once it is whole."""
-    out = out.expanduser().absolute()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
-        fresh.chmod(0o755)
-        write(fresh)
-        if out.is_dir():
-            out.rmdir()
-        fresh.rename(out)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)

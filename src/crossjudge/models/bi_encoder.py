@@ -16,7 +16,7 @@ from crossjudge.models.loaded import Opened, load_model
 from crossjudge.models.pairs import is_single, to_pair, to_pairs, to_texts
 from crossjudge.models.pooling import Dense
 from crossjudge.text.batching import plan
-from crossjudge.types import FloatArray, IntArray, JointBatch
+from crossjudge.types import Encoding, FloatArray, IntArray, JointBatch
 
 
 class BiEncoder(Opened):
@@ -116,7 +116,11 @@ class BiEncoder(Opened):
             "reference does. BiEncoder.truncated_texts counts them; embed long texts in passages.",
             stacklevel=3,
         )
-        vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
+        return self.vectors_of(encodings, batch_size=batch_size)
+
+    def vectors_of(self, encodings: Sequence[Encoding], *, batch_size: int | None = None) -> FloatArray:
+        """Unit vectors of encodings made by `self.tokenizer`, float32 `(n_encodings, dim)`, in their order."""
+        vectors = np.zeros((len(encodings), self.dim), dtype=np.float32)
         wishes = self._loaded.wishes
         batches = plan(
             encodings,

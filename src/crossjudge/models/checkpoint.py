@@ -238,7 +238,7 @@ def _read_joint(folder: Path, inner: Path, config: dict[str, Any], modules: list
         max_length=foreign.resolve_max_length(config, tokenizer, transformer, asked=asked.max_length),
         activation=foreign.saved_activation(config, model) if asked.kind == "cross_encoder" else None,
         pad_token_id=_pad_token_id(config, tokenizer, inner),
-        objective=None,
+        objective=_stated_objective(config),
         pooling=read_pooling(folder, modules) if asked.kind == "bi_encoder" else None,
         weights=weights,
         graph=inner / layout.graph if layout.graph else None,
@@ -279,6 +279,12 @@ def _read_one_way(folder: Path, config: dict[str, Any], asked: _Asked) -> Checkp
         tokenizer_folder=folder,
         raw=config,
     )
+
+
+def _stated_objective(config: Mapping[str, Any]) -> str | None:
+    """What a bundle says that its model was trained for; nobody else's config has a section of ours."""
+    ours = config.get("crossjudge")
+    return str(ours["objective"]) if isinstance(ours, dict) and "objective" in ours else None
 
 
 def _refuse_other_kinds(config: Mapping[str, Any], asked: _Asked) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from crossjudge.models.certificates import save_certificates
 from crossjudge.models.checkpoint import Checkpoint, Kind
 from crossjudge.models.graph_cache import EXPORTER_VERSION, RECORD, cached_graph, graph_key, keep_graph
 from crossjudge.models.layout import GRAPHS, INDEX, WEIGHTS
+from crossjudge.models.new_folder import put_in_place, require_new
 from crossjudge.models.parity_sample import sample_pairs
 from crossjudge.text.tokenization import PairTokenizer
 from crossjudge.types import Encoding, Pair
@@ -71,24 +71,24 @@ def export(
     out = Path(out_folder).expanduser().absolute()
     _check_request(checkpoint, out, precision, calibration)
     graph = exported_graph(checkpoint)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
-        fresh.chmod(0o755)
-        for source in _files_to_keep(checkpoint):
-            _copy(source, fresh / source.relative_to(checkpoint.folder))
+
+    def write(fresh: Path) -> None:
+        for source in files_to_keep(checkpoint):
+            copy_file(source, fresh / source.relative_to(checkpoint.folder))
         inner = fresh / checkpoint.tokenizer_folder.relative_to(checkpoint.folder)
         if precision == "int8":
             _write_int8(checkpoint, graph, inner, calibration)
         else:
-            for source in graph_files(graph):
-                _copy(source, (inner / GRAPHS[0]).with_name(source.name))
-        if out.is_dir():
-            out.rmdir()
-        fresh.rename(out)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+            copy_graph(graph, inner)
+
+    put_in_place(out, write)
     return out
+
+
+def copy_graph(graph: Path, inner: Path) -> None:
+    """Put `graph`, with its data and record, where a checkpoint whose `config.json` is in `inner` has its graph."""
+    for source in graph_files(graph):
+        copy_file(source, (inner / GRAPHS[0]).with_name(source.name))
 
 
 def _write_int8(checkpoint: Checkpoint, graph: Path, inner: Path, pairs: Sequence[Pair] | None) -> None:
@@ -181,15 +181,14 @@ def _check_request(checkpoint: Checkpoint, out: Path, precision: str, calibratio
             f"Exporting '{checkpoint.name}': it is an int8 graph already, and its float32 weights are not there. Copy "
             f"its folder, {checkpoint.folder}, or name the checkpoint that it was made of."
         )
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"Exporting to {out}: it exists and is not an empty folder. Name a new one, or empty this.")
+    require_new(out, doing="Exporting")
 
 
 _KEPT_SUFFIXES = (".json", ".txt", ".model")
 _KEPT_NAMES = ("README.md", "LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE")
 
 
-def _files_to_keep(checkpoint: Checkpoint) -> Iterator[Path]:
+def files_to_keep(checkpoint: Checkpoint) -> Iterator[Path]:
     """Configs, tokenizer, card, licence and what follows the transformer in a bi-encoder, but not its weights."""
     for path in sorted(checkpoint.folder.rglob("*")):
         inside = path.relative_to(checkpoint.folder)
@@ -201,6 +200,7 @@ def _files_to_keep(checkpoint: Checkpoint) -> Iterator[Path]:
             yield path
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file, or what a link points to, making the folders it needs."""
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy2(source, target)

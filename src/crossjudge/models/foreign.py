@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 Config = Mapping[str, Any]
 """The content of one JSON file."""
 
-_HEADS = (
+HEADS = (
     *("classifier.weight", "classifier.out_proj.weight", "score.weight"),
     *("classification_head.out_proj.weight", "logits_proj.weight"),
 )
@@ -45,7 +45,7 @@ def is_known(config: Config) -> bool:
 
 def head_size(shapes: TensorShapes) -> int | None:
     """How many labels the weights' classification head gives; None where no head is recognised."""
-    return next((shapes[name][0] for name in _HEADS if shapes.get(name)), None)
+    return next((shapes[name][0] for name in HEADS if shapes.get(name)), None)
 
 
 def is_causal(config: Config) -> bool:

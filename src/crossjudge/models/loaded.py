@@ -115,7 +115,7 @@ def load_model(
     **where: Any,
 ) -> LoadedModel:
     """Load the model at `path` (None: the embedded one). `where`: how to reach the hub, as for `load_checkpoint`."""
-    boxed = path is None or _is_embedded(path)
+    boxed = path is None or is_embedded(path)
     checkpoint = load_checkpoint(
         EMBEDDED if path is None or boxed else path,
         kind=kind,
@@ -196,7 +196,7 @@ def _objective(checkpoint: Checkpoint, path: str | Path | None, head: str | None
     return card.objective if card else None
 
 
-def _is_embedded(path: str | Path) -> bool:
+def is_embedded(path: str | Path) -> bool:
     """Whether `path` is a name of the model in the box, rather than a folder that happens to be called so."""
     card = find_card(str(path))
     return card is not None and card.name == EMBEDDED_NAME and not Path(path).is_dir()
