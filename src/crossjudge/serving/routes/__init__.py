@@ -1,0 +1,1 @@
+"""Our own routes: a file for each family of them."""

@@ -1,0 +1,97 @@
+"""`FairQueue`: whose work comes next. Keys get equal shares of tokens, and a round is of one engine."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from crossjudge.serving.scheduling.engines import Engine
+from crossjudge.serving.scheduling.work import Piece, Work
+
+SLICE_TOKENS = 4_096
+"""What one work gets before the next one has its turn: most requests come whole and in order, large ones take turns."""
+
+
+class FairQueue:
+    """Work by key. Whoever has been served least comes next; opens no clock, takes no lock.
+
+    This is deficit round robin with the deficits written as tokens served so far, which also serves several engines: a
+    key that has to wait since a round was another engine's has been served less, and so decides whose the next one is.
+    A key that was idle begins where the others are now, so that nobody saves up.
+    """
+
+    def __init__(self) -> None:
+        self.tokens = 0
+        self._waiting: dict[str, deque[Work]] = {}
+        self._served: dict[str, int] = {}
+        self._now = 0
+
+    def __len__(self) -> int:
+        """Works that are not wholly taken."""
+        return sum(map(len, self._waiting.values()))
+
+    def __iter__(self) -> Iterator[Work]:
+        """Those works."""
+        for works in self._waiting.values():
+            yield from works
+
+    def push(self, work: Work) -> None:
+        """Take in new work behind that of the same key."""
+        key = work.ticket.key
+        if key not in self._waiting:
+            self._waiting[key] = deque()
+            self._served[key] = max(self._served.get(key, 0), self._now)
+        self._waiting[key].append(work)
+        self.tokens += work.tokens
+
+    def take(self, budget: int | None = None) -> list[Piece]:
+        """Pieces of one engine's work worth at most `budget` tokens (None: as the engine wishes), but at least one."""
+        pieces: list[Piece] = []
+        work = self._next(None)
+        left = work.engine.round_tokens if work and budget is None else budget or 0
+        while work is not None:
+            piece = work.take(min(SLICE_TOKENS, left))
+            self._account(piece)
+            pieces.append(piece)
+            left -= piece.tokens
+            work = self._next(work.engine) if left > 0 else None
+        return pieces
+
+    def drop(self, unwanted: Callable[[Work], bool]) -> list[Work]:
+        """Remove the works that are not wanted any more, and return them."""
+        dropped = [work for work in self if unwanted(work)]
+        for work in dropped:
+            self.tokens -= sum(work.costs[work.taken :])
+            self._remove(work)
+        return dropped
+
+    def _next(self, engine: Engine | None) -> Work | None:
+        """The first work, for that engine if one is named, of the key that was served least."""
+        firsts = [
+            next((work for work in works if engine is None or work.engine is engine), None)
+            for works in self._waiting.values()
+        ]
+        return min(filter(None, firsts), key=lambda work: self._served[work.ticket.key], default=None)
+
+    def _account(self, piece: Piece) -> None:
+        """Account for a piece just taken; what is left of its work goes behind the key's others."""
+        work, key = piece.work, piece.work.ticket.key
+        self.tokens -= piece.tokens
+        self._now = max(self._now, self._served[key])
+        self._served[key] += piece.tokens
+        if not work.is_taken:
+            self._waiting[key].append(work)
+        self._remove(work)
+
+    def _remove(self, work: Work) -> None:
+        """Remove the first mention of the work; a key without any is forgotten once the others have caught up."""
+        key = work.ticket.key
+        self._waiting[key].remove(work)
+        if not self._waiting[key]:
+            del self._waiting[key]
+        if not self._waiting:
+            self._now = max(self._served.values())
+        if len(self._served) > 2 * len(self._waiting):
+            self._served = {
+                key: served for key, served in self._served.items() if key in self._waiting or served > self._now
+            }
