@@ -19,7 +19,8 @@
     │   └── UnsupportedModelError           the files are fine, but this kind of model cannot judge pairs
     ├── LabelError                          a label contract is missing, unknown or contradicted
     ├── ObjectiveError                      a model asked to do what it was not trained for
-    └── FingerprintError                    a calibration that belongs to another model
+    ├── FingerprintError                    a calibration that belongs to another model
+    └── JobError                            a job could not go on; what is finished stays
 
 Each message says what was being done, what was seen, what was expected and what to do.
 """
@@ -139,3 +140,7 @@ class ObjectiveError(CrossjudgeError):
 
 class FingerprintError(CrossjudgeError):
     """A calibration belongs to another model, tokenizer, backend or precision."""
+
+
+class JobError(CrossjudgeError):
+    """A job could not go on: its workers failed, or too many of its rows did. What is finished stays."""

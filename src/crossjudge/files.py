@@ -387,6 +387,18 @@ def _table_record(names: Sequence[str], number: int, values: Sequence[str], line
     return BadRow(number, lines.error(problem, number), dict(zip(names, values, strict=False)))
 
 
+def table_rows(
+    lines: Iterable[bytes], *, name: str, quoted: bool, first_line: int = 1
+) -> Iterator[tuple[int, list[str]] | BadRow]:
+    """(line, fields) of each row in lines of a csv (`quoted`) or tsv file, its header among them.
+
+    `name` and `first_line`, the number of the first of `lines`, are what errors say.
+    """
+    numbered = _Lines(lines, name)
+    numbered.number = first_line - 1
+    return _table_rows(numbered, quoted=quoted)
+
+
 def _table_rows(lines: _Lines, *, quoted: bool) -> Iterator[tuple[int, list[str]] | BadRow]:
     """(line, fields) of each row; after a row that makes no sense, reading goes on from its second line."""
     if not quoted:

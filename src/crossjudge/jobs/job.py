@@ -1,0 +1,103 @@
+"""A job as every process knows it: the plan, the files, the columns; and what its output is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from crossjudge.errors import InputError
+from crossjudge.files import PAIR_COLUMNS
+from crossjudge.jobs.plan import Plan
+from crossjudge.jobs.rows import File
+from crossjudge.jobs.task_kinds import EVERY_TASK, RESULT_COLUMNS
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """What a worker needs. `schema`: of the input; `columns`: role -> column; `kept`: column -> its name in the output.
+
+    `fingerprint`: of the model that did the shards that are finished, None where there are none.
+    """
+
+    plan: Plan
+    files: tuple[File, ...]
+    schema: pa.Schema
+    columns: Mapping[str, str]
+    kept: Mapping[str, str]
+    fingerprint: str | None = None
+
+
+def make_job(plan: Plan, files: Sequence[File], schema: pa.Schema) -> Job:
+    """Find the columns that the task needs; raises `InputError` naming the one that is not there."""
+    columns = _columns(plan, schema.names)
+    return Job(
+        plan=replace(plan, columns=columns),
+        files=tuple(files),
+        schema=schema,
+        columns=columns,
+        kept=_kept(plan, schema.names),
+    )
+
+
+def part_name(number: int, plan: Plan) -> str:
+    """The output file of a shard."""
+    return f"part-{number:05d}.{plan.output.format}"
+
+
+def note_name(number: int) -> str:
+    """The note on a shard."""
+    return f"note-{number:05d}.json"
+
+
+def _columns(plan: Plan, names: Sequence[str]) -> dict[str, str]:
+    kind = plan.kind
+    found = dict(plan.columns)
+    if kind.needs == PAIR_COLUMNS[0] and not found:
+        found = _pair(names)
+    for role in (*kind.needs, *kind.may):
+        if role not in found and role in names and role not in plan.task_options:
+            found[role] = role
+    for role in kind.needs:
+        if role not in found:
+            raise InputError(
+                f"Reading the input: no column {role!r} for the task {plan.task!r}; found {_seen(names)}. Rename a "
+                f'column, or state which it is: [columns] {role} = "...".'
+            )
+    for role, column in found.items():
+        if column not in names:
+            raise InputError(
+                f"Reading the input: columns.{role} is {column!r}, and there is no such column; found {_seen(names)}. "
+                "Correct [columns]."
+            )
+    return found
+
+
+def _pair(names: Sequence[str]) -> dict[str, str]:
+    """The two columns of a pair, under any of the names that pairs go by; empty where there is no such pair."""
+    pairs = [pair for pair in PAIR_COLUMNS if set(pair) <= set(names)]
+    if len(pairs) > 1:
+        both = " and ".join("/".join(pair) for pair in pairs)
+        raise InputError(
+            f"Reading the input: the columns {both} could both be the pair; expected one. State which: [columns] "
+            'text_a = "...", text_b = "...".'
+        )
+    return dict(zip(PAIR_COLUMNS[0], pairs[0], strict=True)) if pairs else {}
+
+
+def _seen(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names)) or "none"
+
+
+def _kept(plan: Plan, names: Sequence[str]) -> dict[str, str]:
+    """Columns of the input that have the name of a result are called `input_NAME`."""
+    results = {*RESULT_COLUMNS[plan.task], *EVERY_TASK}
+    kept = {name: f"input_{name}" if name in results else name for name in names}
+    twice = [new for old, new in kept.items() if new != old and new in names]
+    if twice:
+        raise InputError(
+            f"Reading the input: it has the columns {twice[0].removeprefix('input_')!r}, the name of a result, "
+            f"and {twice[0]!r}, which it would be called instead. Rename one of them."
+        )
+    return kept
