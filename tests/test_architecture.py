@@ -41,12 +41,13 @@ DRAWS_WHEN_ASKED = {"crossjudge.models.progress_bar"}
 HEAVY = {
     "torch", "transformers", "sentence_transformers", "accelerate", "onnx", "onnxscript", "openvino", "onnxruntime",
     "tokenizers", "safetensors", "huggingface_hub", "datasets", "pyarrow", "typer", "rich", "numpy", "scipy", "plotly",
-    "matplotlib", "bm25s", "usearch", "fastapi", "starlette", "pydantic", "uvicorn", "prometheus_client", "fsspec", "ray",
+    "matplotlib", "usearch", "fastapi", "starlette", "pydantic", "pydantic_core", "uvicorn", "prometheus_client",
+    "opentelemetry", "fsspec", "ray",
 }  # fmt: skip
 
 BEHIND_EXTRAS = {
     "torch", "transformers", "sentence_transformers", "onnx", "onnxscript", "datasets", "pyarrow",
-    "openvino", "scipy", "plotly", "matplotlib", "bm25s", "usearch", "fastapi", "starlette", "uvicorn",
+    "openvino", "scipy", "plotly", "matplotlib", "usearch", "fastapi", "starlette", "uvicorn",
     "prometheus_client", "ray",
 }  # fmt: skip
 

@@ -16,14 +16,19 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 SHOWS = {
     "answer_questions.py": r"0\.\d\d  ten +Members may borrow ten books\.",
+    "calibrate_a_judge.py": r"answer from [01]\.\d+ on: \d+% answered, [\d.]+% wrong",
     "check_an_answer.py": r"(?s)\A\w+ +The Alma was built in 1974\..*The same while.*\w+ +Dogs pay half the fare",
     "compare_with_a_reference.py": r"was not moved\.\n +by the reference: contradiction",
     "demo.py": r"The bridge replaced a ferry\. +│ supported",
+    "find_duplicates.py": r"(?s)drop  how do I  reset my password\?.*keep  Can I return shoes within 30 days\?",
     "grade_answers.py": r"INCORRECT +0\.00  \(blank\)",
     "guard_messages.py": r"\A(ALLOW|BLOCK|REVIEW) ",
     "judge_a_claim.py": r"entailment +[\d.]+ +Children can go in for free",
     "rank_documents.py": r"\A *[\d.]+ +Bread stays fresh",
+    "rerank_answers.py": r"\A *-?[\d.]+ +Bread stays fresh",
+    "run_a_job.py": r"\A1 shard done, then 0\n",
     "score_responses.py": r"the best is number \d:\n  answers +[\d.]+  \w",
+    "search_documents.py": r"keep bread fresh\?\n +-?[\d.]+ +bread ",
     "tag_messages.py": r"leak.* +Water drips.*\n +0\.\d\d  leak",
 }
 """Example -> what its output must show."""

@@ -16,17 +16,20 @@ from crossjudge import (
     BiEncoder,
     ClaimChecker,
     CrossEncoder,
+    Deduplicator,
     Grader,
     Guardrail,
     Judge,
+    Reranker,
     RubricScorer,
+    SearchIndex,
     Tagger,
     Verdict,
 )
 
 PUBLIC = [
-    "AnswerPicker", "BiEncoder", "ClaimChecker", "CrossEncoder", "Grader", "Guardrail", "Judge", "RubricScorer",
-    "Tagger", "Verdict", "__version__",
+    "AnswerPicker", "BiEncoder", "ClaimChecker", "CrossEncoder", "Deduplicator", "Grader", "Guardrail", "Judge",
+    "Reranker", "RubricScorer", "SearchIndex", "Tagger", "Verdict", "__version__",
 ]  # fmt: skip
 
 CALLS: dict[str, tuple[Callable[..., Any], str]] = {
@@ -68,8 +71,16 @@ CALLS: dict[str, tuple[Callable[..., Any], str]] = {
     "RubricScorer.best_of": (RubricScorer.best_of, "(self, request, responses)"),
     "Guardrail": (Guardrail, "(policies, *, thresholds=None, model=None, recognizers='default')"),
     "Guardrail.__call__": (Guardrail.__call__, "(self, text)"),
+    "Reranker": (Reranker, "(model=None)"),
+    "Reranker.__call__": (Reranker.__call__, "(self, query, documents, top_k=None)"),
+    "SearchIndex": (SearchIndex, "(path=None)"),
+    "SearchIndex.add": (SearchIndex.add, "(self, documents)"),
+    "SearchIndex.search": (SearchIndex.search, "(self, query, k=10, first_stage='hybrid', candidates=100)"),
     "Grader": (Grader, "(reference, *, question=None, model=None)"),
     "Grader.__call__": (Grader.__call__, "(self, answer)"),
+    "Deduplicator": (Deduplicator, "(*, threshold=0.5, model=None)"),
+    "Deduplicator.__call__": (Deduplicator.__call__, "(self, texts)"),
+    "Deduplicator.compare": (Deduplicator.compare, "(self, a, b)"),
 }
 """Every call that may be written. The real signature may take more, as long as all of these calls stay valid."""
 
@@ -94,7 +105,7 @@ VERDICT_FIELDS = {
 }
 
 
-USES = (AnswerPicker, ClaimChecker, Grader, Guardrail, RubricScorer, Tagger)
+USES = (AnswerPicker, ClaimChecker, Deduplicator, Grader, Guardrail, Reranker, RubricScorer, Tagger)
 
 
 def stated(signature: str) -> ast.arguments:

@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from crossjudge.apps.checking.checker import ClaimChecker
+    from crossjudge.apps.deduplication.deduplicator import Deduplicator
     from crossjudge.apps.grading import Grader
     from crossjudge.apps.guarding.guardrail import Guardrail
     from crossjudge.apps.picking import AnswerPicker
+    from crossjudge.apps.reranking import Reranker
     from crossjudge.apps.scoring import RubricScorer
     from crossjudge.apps.tagging import Tagger
     from crossjudge.judge import Judge
     from crossjudge.models.bi_encoder import BiEncoder
     from crossjudge.models.cross_encoder import CrossEncoder
+    from crossjudge.search.index import SearchIndex
     from crossjudge.types import Verdict
 
 __all__ = [
-    "AnswerPicker", "BiEncoder", "ClaimChecker", "CrossEncoder", "Grader", "Guardrail", "Judge", "RubricScorer",
-    "Tagger", "Verdict", "__version__",
+    "AnswerPicker", "BiEncoder", "ClaimChecker", "CrossEncoder", "Deduplicator", "Grader", "Guardrail", "Judge",
+    "Reranker", "RubricScorer", "SearchIndex", "Tagger", "Verdict", "__version__",
 ]  # fmt: skip
 
 __version__ = "0.1.0"
@@ -29,10 +32,13 @@ _HOMES = {
     "BiEncoder": "crossjudge.models.bi_encoder",
     "ClaimChecker": "crossjudge.apps.checking.checker",
     "CrossEncoder": "crossjudge.models.cross_encoder",
+    "Deduplicator": "crossjudge.apps.deduplication.deduplicator",
     "Grader": "crossjudge.apps.grading",
     "Guardrail": "crossjudge.apps.guarding.guardrail",
     "Judge": "crossjudge.judge",
+    "Reranker": "crossjudge.apps.reranking",
     "RubricScorer": "crossjudge.apps.scoring",
+    "SearchIndex": "crossjudge.search.index",
     "Tagger": "crossjudge.apps.tagging",
     "Verdict": "crossjudge.types",
 }

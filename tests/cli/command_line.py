@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from crossjudge.cli.main import app
 
-NEEDS_MODEL = ("judge", "predict", "tag", "check", "answer", "score", "guard", "grade")
+NEEDS_MODEL = ("judge", "predict", "tag", "check", "answer", "score", "guard", "grade", "calibrate", "rerank", "search")
 
 
 @dataclass(frozen=True)

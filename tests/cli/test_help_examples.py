@@ -17,6 +17,10 @@ from crossjudge.cli.main import app
 
 HUB_EXAMPLE = "cross-encoder/ms-marco-MiniLM-L6-v2"
 SETTINGS = "settings.toml"
+BUNDLE = "./sealed --backend"
+SERVER = "crossjudge serve"
+APART = (HUB_EXAMPLE, SETTINGS, BUNDLE, SERVER)
+"""What an example names that needs more than the files of `folder`; a server is started in tests of its own."""
 EXAMPLES = [
     line.strip()
     for command in app.registered_commands
@@ -54,6 +58,18 @@ def folder(tmp_path: Path) -> Path:
         tmp_path / "questions.jsonl",
         '{"context": "It opens at nine.", "question": "When does it open?", "candidates": ["nine", "ten"]}',
     )
+    said = (("It closes at {hour}.", "entailment"), ("It never closes.", "contradiction"), ("It is red.", "neutral"))
+    rows = [
+        f"The {shop} closes at {hour}.,{hypothesis.format(hour=hour)},{label}"
+        for shop in ("bakery", "library", "museum", "pharmacy", "garage", "cinema", "market", "office", "pool", "bank")
+        for hour in ("five", "six", "seven", "eight", "nine")
+        for hypothesis, label in said
+    ]
+    write(tmp_path / "labelled.csv", "premise,hypothesis,label", *rows)
+    # Somebody's own idea of the labels, to which a model can be adapted.
+    own = {"entailment": "neutral", "neutral": "contradiction", "contradiction": "entailment"}
+    told = [row.rsplit(",", 1) for row in rows]
+    write(tmp_path / "own.csv", "premise,hypothesis,label", *(f"{pair},{own[label]}" for pair, label in told))
     return tmp_path
 
 
@@ -61,8 +77,16 @@ def test_there_are_examples():
     assert len(EXAMPLES) >= 5
 
 
-@pytest.mark.parametrize("line", [line for line in EXAMPLES if HUB_EXAMPLE not in line and SETTINGS not in line])
+@pytest.mark.parametrize("line", [line for line in EXAMPLES if not any(one in line for one in APART)])
 def test_an_example_of_the_help_runs(line, folder):
+    done = run(line, folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def test_an_example_that_needs_a_bundle_runs(folder):
+    assert run("crossjudge bundle embedded ./sealed", folder).returncode == 0
+    [line] = [line for line in EXAMPLES if BUNDLE in line]
     done = run(line, folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout

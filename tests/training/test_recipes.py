@@ -15,7 +15,7 @@ from tiny_sets import write_rows
 PARAGRAPHS = [
     f"The {place} was founded by settlers from the coast in the year of the flood. It grew quickly around the {trade}. "
     f"Today visitors come for the {trade} museum and the old harbour walls."
-    for place, trade in [("village", "salt"), ("town", "wool"), ("city", "amber"), ("port", "timber"), ("abbey", "wine")]
+    for place, trade in (("village", "salt"), ("town", "wool"), ("city", "amber"), ("port", "tin"), ("abbey", "wine"))
 ]
 
 

@@ -132,7 +132,7 @@ def test_the_tie_to_the_starting_vectors_keeps_the_embedding(settings: Settings,
     assert drift(10.0) < 0.5 * drift(0.0)
 
 
-def test_relevance_learns_the_likeness_of_the_starting_vectors_too(settings: Settings, data: Path, mixture: Path) -> None:
+def test_relevance_learns_the_starting_vectors_likeness_too(settings: Settings, data: Path, mixture: Path) -> None:
     """Without a second target one gold for all says yes to all; with it, the score follows the cosine."""
     rows = [{"query": f"Where is room {n}?", "document": f"Room {n // 2} is here.", "label": 1} for n in range(40)]
     write_rows(data / "relevance" / "scifact.train.jsonl.gz", rows)

@@ -11,19 +11,27 @@ import typer
 
 import crossjudge
 from crossjudge.cli import (
+    adapt,
     answer,
     bench,
+    bundle,
+    calibrate,
     check,
     compare,
+    dedupe,
     doctor,
     evaluate,
     export,
     grade,
     guard,
+    job,
     judge,
     models,
     predict,
+    rerank,
     score,
+    search,
+    serve,
     tag,
     train,
 )  # fmt: skip
@@ -47,14 +55,23 @@ app.command()(answer.answer)
 app.command()(score.score)
 app.command()(guard.guard)
 app.command()(grade.grade)
+app.command()(rerank.rerank)
+app.command()(search.search)
+app.command()(dedupe.dedupe)
 app.command()(evaluate.evaluate)
 app.command()(compare.compare)
 app.command()(models.models)
+app.command()(calibrate.calibrate)
 app.command()(bench.bench)
 app.command()(doctor.doctor)
+app.command()(serve.serve)
 app.command()(export.export)
 app.command()(train.train)
 app.command()(train.distill)
+app.command()(adapt.adapt)
+app.command()(bundle.bundle)
+app.command()(bundle.verify)
+app.add_typer(job.job, name="job")
 
 
 def _print_version(wanted: bool) -> None:

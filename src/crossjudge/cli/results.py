@@ -63,7 +63,7 @@ class Tally:
 def run(task: Task[Q, T], source: Source[Q], output: OutputOptions) -> int:
     """Do the task on every row, show each outcome in its place, and give the exit code."""
     tally = Tally()
-    with _shown(task, source, output) as show, _progress(source, output) as progress:
+    with _shown(task, source, output) as show, shown_progress(source, output) as progress:
         for chunk in outcomes(source.items, task.work, progress=progress, live=source.is_live, noun=source.noun):
             for outcome in chunk:
                 tally.count(outcome, failed=outcome.result is not None and task.fails(outcome.result))
@@ -76,7 +76,7 @@ def run(task: Task[Q, T], source: Source[Q], output: OutputOptions) -> int:
 def _shown(task: Task[Q, T], source: Source[Q], output: OutputOptions) -> Iterator[Show[Q, T]]:
     names = ("file", "id", "line") if len(source.files) > 1 else ("id", "line")
     if output.output is not None:
-        _check_not_an_input(output.output, source)
+        check_not_an_input(output.output, source)
         kinds = {name: int if name == "line" else str for name in names}
         with open_writer(output.output, columns={**kinds, **task.columns, "error": dict}) as write:
             yield lambda chunk: _each(write, chunk, task, names)
@@ -124,7 +124,8 @@ def _row_id(fields: Mapping[str, Any]) -> str | int | None:
     return value if value is None or type(value) in (str, int) else str(value)
 
 
-def _check_not_an_input(path: str, source: Source[Q]) -> None:
+def check_not_an_input(path: str, source: Source[Q]) -> None:
+    """Raise `InputError` rather than write over what is being read."""
     if os.path.exists(path) and any(_is_file(name, os.stat(path)) for name in source.files):
         raise InputError(f"Writing {path}: it is also what is read, and would be lost. Name another --output.")
 
@@ -138,7 +139,7 @@ def _is_file(name: str, other: os.stat_result) -> bool:
 
 
 @contextmanager
-def _progress(source: Source[Q], output: OutputOptions) -> Iterator[Callable[[int], None]]:
+def shown_progress(source: Source[Q], output: OutputOptions) -> Iterator[Callable[[int], None]]:
     """A bar on standard error where a person would see it and nothing else is written there meanwhile."""
     if output.quiet or not sys.stderr.isatty() or (output.output is None and sys.stdout.isatty()):
         yield lambda _: None
