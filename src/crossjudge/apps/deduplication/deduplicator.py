@@ -125,7 +125,8 @@ class Deduplicator:
         decisions = Decisions(comparing.differ)
         linked = np.unique(pairs[decided.same])
         # Most pairs are refused and touch no duplicate: they need not be remembered.
-        kept: Mask = np.isin(pairs, linked).all(axis=1)
+        touches = np.isin(pairs, linked)
+        kept: Mask = touches[:, 0] & touches[:, 1]
         decisions.add(pairs[kept], decided[kept])
         return stars(decisions, linked.tolist(), comparing)
 

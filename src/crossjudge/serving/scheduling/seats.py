@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
-from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from crossjudge.errors import BackendError
 from crossjudge.serving.scheduling.errors import NotServed, Overloaded
@@ -38,14 +38,14 @@ class Memory:
         self.budget_bytes = budget_bytes
         self.lock = threading.Lock()
         self.uses = count(1)
-        self._taken: list[Seat[Closable]] = []
+        self._taken: list[Seat[Any]] = []
 
     @property
     def used_bytes(self) -> int:
         """What the models in memory are estimated to take."""
         return sum(seat.bytes for seat in self._taken)
 
-    def take(self, seat: Seat[Closable], needed: int) -> None:
+    def take(self, seat: Seat[Any], needed: int) -> None:
         """Give `seat` so many bytes, unloading idle models, the least recently used first, until there is room.
 
         Raises `BackendError` for more than the whole budget, `Overloaded` when models in use leave too little.
@@ -56,7 +56,7 @@ class Memory:
             seat.bytes = needed
             self._taken.append(seat)
 
-    def give_back(self, seat: Seat[Closable]) -> None:
+    def give_back(self, seat: Seat[Any]) -> None:
         """The seat holds nothing any more."""
         with self.lock:
             self._taken.remove(seat)
