@@ -11,7 +11,7 @@ LABELS = {
 }
 
 MESSAGES = [
-    "Water drips from the kitchen ceiling and the floor is wet. Please come right away.",
+    "Water is leaking from the kitchen ceiling and the floor is wet. Please come right away.",
     "The radiators have been cold for two days.",
     "Thank you, the new tap looks lovely.",
 ]

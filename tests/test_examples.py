@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 
 SHOWS = {
+    "adapt_a_model.py": r"held out: accuracy 0\.\d\d, then [01]\.\d\d\nbetter: .*\nneutral, then contradiction\n",
     "answer_questions.py": r"0\.\d\d  ten +Members may borrow ten books\.",
     "calibrate_a_judge.py": r"answer from [01]\.\d+ on: \d+% answered, [\d.]+% wrong",
     "check_an_answer.py": r"(?s)\A\w+ +The Alma was built in 1974\..*The same while.*\w+ +Dogs pay half the fare",
@@ -28,8 +29,9 @@ SHOWS = {
     "rerank_answers.py": r"\A *-?[\d.]+ +Bread stays fresh",
     "run_a_job.py": r"\A1 shard done, then 0\n",
     "score_responses.py": r"the best is number \d:\n  answers +[\d.]+  \w",
+    "seal_a_model.py": r"\Aas sealed: True\n\w+\nweights\.bin: its sha256 is not",
     "search_documents.py": r"keep bread fresh\?\n +-?[\d.]+ +bread ",
-    "tag_messages.py": r"leak.* +Water drips.*\n +0\.\d\d  leak",
+    "tag_messages.py": r"leak.* +Water is leaking.*\n +0\.\d\d  leak",
 }
 """Example -> what its output must show."""
 

@@ -10,7 +10,7 @@ import pytest
 from job_runs import pair, plan_of, read_output, run_here, write_jsonl
 
 from crossjudge import CrossEncoder, Judge
-from crossjudge.errors import FingerprintError, InputError, JobError
+from crossjudge.errors import FingerprintError, InputError, JobError, ObjectiveError
 from crossjudge.jobs.places import Folder
 
 ROWS = [pair(number) for number in range(45)]
@@ -124,6 +124,21 @@ def test_the_output_may_not_lie_in_the_input_nor_the_input_in_the_output(source,
         run_here(plan_of(source, tmp_path))
 
 
+def test_of_a_pair_one_column_may_be_stated_and_the_other_goes_by_its_name(tmp_path):
+    rows = [{"article": row["premise"], "hypothesis": row["hypothesis"]} for row in ROWS]
+    source = write_jsonl(tmp_path / "claims.jsonl", rows)
+    run_here(plan_of(source, tmp_path / "out", columns={"text_a": "article"}))
+    run_here(plan_of(write_jsonl(tmp_path / "pairs.jsonl", ROWS), tmp_path / "pairs"))
+    assert read_output(tmp_path / "out")["score"].equals(read_output(tmp_path / "pairs")["score"])
+
+
+def test_where_nothing_was_finished_a_corrected_plan_is_begun_anew(source, tmp_path):
+    plan = plan_of(source, tmp_path / "out")
+    with pytest.raises(ObjectiveError, match="'nil' is not known"):
+        run_here(plan | {"task_options": {"objective": "nil"}})
+    assert run_here(plan).shards_done == 5
+
+
 # --- bad rows ---
 
 
@@ -159,7 +174,7 @@ def test_more_errors_than_allowed_stop_the_job_and_allowing_more_goes_on(tmp_pat
 
 
 def test_a_column_that_is_not_there_is_refused_before_anything_is_written(source, tmp_path):
-    with pytest.raises(InputError, match=r"columns\.text_a is 'claim', and there is no such column; found 'id'"):
+    with pytest.raises(InputError, match=r"'text_a' \(or 'premise', .*\) is 'claim', and there is no such"):
         run_here(plan_of(source, tmp_path / "out", columns={"text_a": "claim", "text_b": "id"}))
     with pytest.raises(InputError, match="no column 'text' for the task 'tag'"):
         run_here(plan_of(source, tmp_path / "out", task="tag", task_options={"labels": ["rain"]}))

@@ -29,7 +29,7 @@ def test_a_linear_layer_is_found_whichever_way_it_is_written(tmp_path, transpose
 def test_what_is_exposed_can_be_asked_for(tmp_path):
     graph = linear_graph(tmp_path / "model.onnx", transposed=False)
     expose(graph, "product")
-    onnx.checker.check_model(str(graph))
+    assert [one.name for one in onnx.load(graph).graph.output] == ["logits", "product"]
     (product,) = session(graph).run(["product"], {"states": np.ones((1, 2), np.float32)})
     np.testing.assert_array_equal(product, WEIGHT.sum(axis=0, keepdims=True))
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crossjudge.backends.cores import usable_cores
 from crossjudge.cli.failures import say
 from crossjudge.jobs import estimate_job, run_job
 
@@ -45,20 +46,23 @@ def _bar(*, quiet: bool) -> Iterator[Callable[[JobProgress], None] | None]:
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.table import Column
 
     columns = (
         TextColumn("rows"),
-        BarColumn(),
+        BarColumn(bar_width=15),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[said]}"),
+        TextColumn("{task.fields[said]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("rows", total=None, said="")
+    with Progress(*columns, console=Console(stderr=True), transient=True, expand=True) as bar:
+        task = bar.add_task("rows", total=None, said="reading the input")
         yield lambda now: bar.update(task, completed=now.rows, total=now.total_rows, said=_said(now))
 
 
 def _said(now: JobProgress) -> str:
+    if not now.workers:
+        return "starting workers"
     workers = " ".join(f"{name} {rows:,}" for name, rows in sorted(now.workers.items())[:8])
     return f"{now.rows_per_s:,.0f} rows/s  {now.tokens_per_s:,.0f} tokens/s  {now.errors:,} errors  {workers}"
 
@@ -70,7 +74,8 @@ def _show_result(result: JobResult) -> None:
         say("everything was finished before; nothing was done.")
     summary, saved = result.summary, result.summary.saved
     rows: list[tuple[str, Any]] = [
-        ("rows", f"{summary.rows:,}, of which {summary.errors:,} have no result"),
+        ("rows", f"{summary.rows:,}"),
+        ("without a result", f"{summary.errors:,}{_why(summary.error_kinds)}"),
         ("outcomes", ", ".join(f"{name} {count:,}" for name, count in summary.outcomes.items()) or "none"),
         ("given to the model", f"{saved.scored:,} of {saved.asked:,} rows: {saved.asked - saved.distinct:,} repeat "
                                f"another of their shard, {saved.remembered:,} an earlier shard's"),
@@ -81,21 +86,35 @@ def _show_result(result: JobResult) -> None:
     new_console().print(facts(result.output, rows))
 
 
+def _why(kinds: Mapping[str, int]) -> str:
+    """The most frequent reasons; all of them are in the report."""
+    return "".join(f"\n{count:,}: {kind}" for kind, count in list(kinds.items())[:3])
+
+
 def _show_estimate(found: Estimate) -> None:
     from crossjudge.cli.terminal import facts, new_console
 
     machines = found.machines
-    cores = "as here" if machines.cores is None else str(machines.cores)
+    cores = f"{usable_cores()} (as here)" if machines.cores is None else str(machines.cores)
+    shards = "one shard" if found.shards == 1 else f"{found.shards:,} shards"
     source = f"measured here on {found.sampled - found.bad_rows} rows" if found.measured_here else "as stated"
     rows: list[tuple[str, Any]] = [
-        ("rows", f"{found.rows:,} in {found.shards:,} shards, {found.input_bytes / 1e6:,.1f} MB"),
+        ("rows", f"{found.rows:,} in {shards}, {found.input_bytes / 1e6:,.2f} MB"),
         ("sample", f"{found.sampled} rows, {found.bad_rows} unusable, {found.distinct_share:.1%} different"),
         ("tokens a row", f"{found.tokens_per_row:.1f} ({found.tokens_per_row_low:.1f} to "
                          f"{found.tokens_per_row_high:.1f}, 95%)"),
         ("tokens", f"{found.tokens:,.0f}"),
         ("tokens a second and core", f"{found.tokens_per_s:,.0f}, {source}"),
-        ("core hours", f"{found.core_hours:,.2f}"),
-        ("hours", f"{found.hours:,.2f}; machines {machines.count}, cores {cores}, efficiency {machines.efficiency}"),
+        ("time of one core", _duration(found.core_hours)),
+        ("time", f"{_duration(found.hours)}; machines {machines.count}, cores {cores}, "
+                 f"efficiency {machines.efficiency:g}; starting and loading the model come on top"),
         ("cost", "state --price" if found.cost is None else f"{found.cost:,.2f}"),
     ]  # fmt: skip
     new_console().print(facts("Estimate", rows))
+
+
+def _duration(hours: float) -> str:
+    """In the unit that a person would name."""
+    if hours >= 1:
+        return f"{hours:,.2f} hours"
+    return f"{hours * 60:.1f} minutes" if hours >= 1 / 60 else f"{hours * 3600:.1f} seconds"

@@ -17,7 +17,7 @@ from crossjudge.jobs.job import Job, make_job
 from crossjudge.jobs.places import find
 from crossjudge.jobs.plan import Plan
 from crossjudge.jobs.rows import File, read_rows
-from crossjudge.jobs.scanning import Scan, common_schema, scan
+from crossjudge.jobs.scanning import Scan, chunk_size, common_schema, scan
 from crossjudge.jobs.shards import Piece, Shard, cut, shard_size
 from crossjudge.jobs.task import Item, Task, answered, open_task
 
@@ -83,7 +83,8 @@ def estimate(plan: Plan, *, sample_rows: int, machines: Machines) -> Estimate:
     """See `crossjudge.jobs.estimate_job`; nothing is written."""
     if sample_rows < 1:
         raise InputError(f"Planning a job: sample_rows is {sample_rows}; expected 1 or more. Correct it.")
-    scans = [scan(place) for place in find(plan.input.path, file_format=plan.input.format)]
+    places = find(plan.input.path, file_format=plan.input.format)
+    scans = [scan(place, chunk_rows=chunk_size(plan.work.shard_rows)) for place in places]
     rows = sum(chunk.rows for one in scans for chunk in one.chunks)
     if not rows:
         raise InputError("Planning a job: the input holds no rows; expected some. Check input.path.")
@@ -92,7 +93,7 @@ def estimate(plan: Plan, *, sample_rows: int, machines: Machines) -> Estimate:
     items, bad, sampled = _sample(open_task(job.plan), job, scans, sample_rows)
     return items.estimate(
         rows=rows,
-        shards=len(cut(scans, shard_rows=shard_size(rows, plan.work.shard_rows))),
+        shards=len(cut(scans, shard_rows=shard_size(rows, plan.work.shard_rows, whole=plan.kind.whole))),
         input_bytes=sum(one.place.size for one in scans),
         sampled=sampled,
         bad_rows=bad,

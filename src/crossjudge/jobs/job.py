@@ -11,7 +11,7 @@ from crossjudge.errors import InputError
 from crossjudge.files import PAIR_COLUMNS
 from crossjudge.jobs.plan import Plan
 from crossjudge.jobs.rows import File
-from crossjudge.jobs.task_kinds import EVERY_TASK, RESULT_COLUMNS
+from crossjudge.jobs.task_kinds import EVERY_TASK, RESULT_COLUMNS, TaskKind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,22 +54,22 @@ def note_name(number: int) -> str:
 def _columns(plan: Plan, names: Sequence[str]) -> dict[str, str]:
     kind = plan.kind
     found = dict(plan.columns)
-    if kind.needs == PAIR_COLUMNS[0] and not found:
-        found = _pair(names)
+    if kind.needs == PAIR_COLUMNS[0]:
+        found = found | _partner(found, names) if found else _pair(names)
     for role in (*kind.needs, *kind.may):
         if role not in found and role in names and role not in plan.task_options:
             found[role] = role
     for role in kind.needs:
         if role not in found:
             raise InputError(
-                f"Reading the input: no column {role!r} for the task {plan.task!r}; found {_seen(names)}. Rename a "
-                f'column, or state which it is: [columns] {role} = "...".'
+                f"Reading the input: no column {_called(role, kind)} for the task {plan.task!r}; found {_seen(names)}. "
+                f'Rename a column, or state which it is: [columns] {role} = "...".'
             )
     for role, column in found.items():
         if column not in names:
             raise InputError(
-                f"Reading the input: columns.{role} is {column!r}, and there is no such column; found {_seen(names)}. "
-                "Correct [columns]."
+                f"Reading the input: [columns] {_called(role, kind)} is {column!r}, and there is no such column; found "
+                f"{_seen(names)}. Correct [columns]."
             )
     return found
 
@@ -84,6 +84,25 @@ def _pair(names: Sequence[str]) -> dict[str, str]:
             'text_a = "...", text_b = "...".'
         )
     return dict(zip(PAIR_COLUMNS[0], pairs[0], strict=True)) if pairs else {}
+
+
+def _partner(found: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """The column of the role that was not stated, where exactly one goes by a name of that role."""
+    partner: dict[str, str] = {}
+    for place, role in enumerate(PAIR_COLUMNS[0]):
+        known = [pair[place] for pair in PAIR_COLUMNS if pair[place] in names and pair[place] not in found.values()]
+        if role not in found and len(known) == 1:
+            partner[role] = known[0]
+    return partner
+
+
+def _called(role: str, kind: TaskKind) -> str:
+    """A role by all the names that it goes by."""
+    if kind.needs != PAIR_COLUMNS[0]:
+        return repr(role)
+    place = kind.needs.index(role)
+    others = ", ".join(repr(pair[place]) for pair in PAIR_COLUMNS[1:])
+    return f"{role!r} (or {others})"
 
 
 def _seen(names: Sequence[str]) -> str:

@@ -38,6 +38,10 @@ class Ledger:
         """Whether a job was begun here."""
         return JOB_FILE in self.folder.names()
 
+    def has_results(self) -> bool:
+        """Whether any row was written here."""
+        return any(name.startswith("part-") for name in self.folder.names())
+
     def begin(self, scans: Sequence[Scan], shards: Sequence[Shard]) -> None:
         """Write down what the job is, before anything is done."""
         others = [name for name in self.folder.names() if name.startswith("part-") or name.endswith(".parquet")]

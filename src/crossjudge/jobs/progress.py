@@ -55,6 +55,10 @@ class Tracker:
         """Rows without a result in finished shards."""
         return self._errors
 
+    def begin(self) -> None:
+        """Tell for the first time: what was done before this run."""
+        self._tell()
+
     def under_way(self, worker: str, rows: int, tokens: int) -> None:
         """A worker has done so much of its shard."""
         self._under_way[worker] = (rows, tokens)

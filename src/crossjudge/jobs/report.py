@@ -161,5 +161,11 @@ def _table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     if not rows:
         return ""
     head = "".join(f"<th>{escape(name)}</th>" for name in names)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
     return f"<table>{f'<thead><tr>{head}</tr></thead>' if any(names) else ''}<tbody>{body}</tbody></table>"
+
+
+def _cell(content: str) -> str:
+    """A cell; a number stays on one line."""
+    is_number = content.replace(",", "").replace(".", "", 1).isdigit()
+    return f"<td{' class=n' if is_number else ''}>{escape(content)}</td>"

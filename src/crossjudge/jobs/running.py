@@ -16,7 +16,7 @@ from crossjudge.jobs.places import Folder, Place, find, is_url
 from crossjudge.jobs.plan import Plan
 from crossjudge.jobs.progress import Callback, Tracker
 from crossjudge.jobs.report import write_report
-from crossjudge.jobs.scanning import CHUNK_ROWS, scan
+from crossjudge.jobs.scanning import chunk_size, scan
 from crossjudge.jobs.shards import Shard, cut, shard_size
 
 Engine: TypeAlias = Callable[..., None]
@@ -69,8 +69,9 @@ def run(plan: Plan, *, progress: Callback | None, engine: Engine | None = None) 
     left = [shard for shard in ledger.shards if shard.number not in notes]
     tracker = Tracker(sum(shard.rows for shard in ledger.shards), notes.values(), progress)
     _check_errors(tracker.errors, plan)
+    tracker.begin()
+    ledger.folder.clear_work_files()
     if left:
-        ledger.folder.clear_work_files()
         _work(ledger, left, notes, tracker, engine or _engine(plan))
     last = tracker.end()
     found = [notes[number] for number in sorted(notes)]
@@ -92,13 +93,17 @@ def open_ledger(plan: Plan) -> Ledger:
     _check_apart(places, plan)
     ledger = Ledger(plan, Folder(plan.output.path))
     if ledger.exists():
-        ledger.resume(places)
-        return ledger
-    chunk_rows = min(CHUNK_ROWS, plan.work.shard_rows or CHUNK_ROWS)
-    scans = [scan(place, chunk_rows=chunk_rows) for place in places]
+        try:
+            ledger.resume(places)
+        except InputError:
+            if ledger.has_results():
+                raise
+            # Nothing was finished (a wrong option, maybe, that the model refused): the job may be another now.
+        else:
+            return ledger
+    scans = [scan(place, chunk_rows=chunk_size(plan.work.shard_rows)) for place in places]
     rows = sum(chunk.rows for one in scans for chunk in one.chunks)
-    size = max(rows, 1) if plan.kind.whole else shard_size(rows, plan.work.shard_rows)
-    ledger.begin(scans, cut(scans, shard_rows=size))
+    ledger.begin(scans, cut(scans, shard_rows=shard_size(rows, plan.work.shard_rows, whole=plan.kind.whole)))
     return ledger
 
 

@@ -44,6 +44,11 @@ class Scan:
     digest: str
 
 
+def chunk_size(shard_rows: int | None) -> int:
+    """Rows between two marks where shards have at most so many."""
+    return min(CHUNK_ROWS, shard_rows or CHUNK_ROWS)
+
+
 def scan(place: Place, *, chunk_rows: int = CHUNK_ROWS) -> Scan:
     """Look through one file once."""
     try:

@@ -33,8 +33,10 @@ class Shard:
         return sum(piece.chunk.rows for piece in self.pieces)
 
 
-def shard_size(total_rows: int, stated: int | None) -> int:
-    """Most rows of a shard: as stated, or so that a small input still keeps many workers busy."""
+def shard_size(total_rows: int, stated: int | None, *, whole: bool = False) -> int:
+    """Most rows of a shard: as stated, or so that a small input still keeps many workers busy; all, if `whole`."""
+    if whole:
+        return max(total_rows, 1)
     return stated or min(MOST_ROWS, max(FEWEST_ROWS, -(-total_rows // ENOUGH_SHARDS)))
 
 

@@ -63,6 +63,7 @@ KINDS: Mapping[str, TaskKind] = {
     ),
     "dedupe": TaskKind(
         needs=("text",),
+        may=("block",),
         options=("threshold", "least_cosine", "neighbours", "search", "apart_by"),
         home="crossjudge.jobs.use_tasks:DedupeTask",
         whole=True,

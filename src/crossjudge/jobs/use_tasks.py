@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+import numpy as np
 import pyarrow as pa
 
 from crossjudge.apps.base import Result
 from crossjudge.apps.checking.checker import ClaimChecker
 from crossjudge.apps.deduplication.deduplicator import Deduplicator
+from crossjudge.apps.deduplication.results import DedupeReport
 from crossjudge.apps.grading import GRADES, Grader
 from crossjudge.apps.guarding.guardrail import Guardrail
 from crossjudge.apps.reranking import Reranker
@@ -198,10 +200,10 @@ class RerankTask(Task):
 class DedupeTask(Task):
     """`cluster`: equal for rows that say the same, numbered by first appearance; `representative`: the text to keep.
 
-    All rows are looked at together. `details` says which pairs were compared.
+    All rows are looked at together, or those of one `block`. `details` says which pairs were compared.
     """
 
-    takes: ClassVar[Mapping[str, Take]] = {"text": some_words}
+    takes: ClassVar[Mapping[str, Take]] = {"text": some_words, "block": a_text}
     objective = None
 
     def __init__(self, plan: Plan) -> None:
@@ -226,14 +228,42 @@ class DedupeTask(Task):
 
     def answer(self, items: Sequence[Item]) -> pa.Table:
         """See `Task.answer`."""
-        texts = [text for (text,) in items]
-        report = self.deduplicator.report(texts)
-        self.details = {name: value for name, value in report.to_dict().items() if name != "clusters"}
-        cluster, kept = [0] * len(texts), [""] * len(texts)
-        for number, one in enumerate(report.clusters):
-            for place in one.indices:
-                cluster[place], kept[place] = number, texts[one.representative]
-        return pa.Table.from_arrays([pa.array(cluster), pa.array(kept)], schema=self.schema)
+        blocks: dict[str | None, list[int]] = {}
+        for place, (_, block) in enumerate(items):
+            blocks.setdefault(block, []).append(place)
+        reports = {
+            block: self.deduplicator.report([items[place][0] for place in places])
+            for block, places in blocks.items()
+            if len(places) > 1
+        }
+        self.details = _account([len(places) for places in blocks.values()], list(reports.values()))
+        first, kept = list(range(len(items))), [text for text, _ in items]
+        for block, report in reports.items():
+            places = blocks[block]
+            for one in report.clusters:
+                for index in one.indices:
+                    first[places[index]] = places[one.indices[0]]
+                    kept[places[index]] = items[places[one.representative]][0]
+        cluster = np.unique(first, return_inverse=True)[1]
+        return pa.Table.from_arrays([pa.array(cluster, pa.int64()), pa.array(kept)], schema=self.schema)
+
+
+def _account(sizes: Sequence[int], reports: Sequence[DedupeReport]) -> dict[str, Any]:
+    """Every pair of different texts: in one block or not, near or not, compared or ruled apart. `sizes`: of blocks."""
+    texts = sum(sizes)
+    counts = ("copies", "candidates", "merged", "at_limit")
+    tallies = ("compared", "ruled_apart", "duplicates")
+    return {
+        "texts": texts,
+        "blocks": len(sizes),
+        "largest_block": max(sizes, default=0),
+        "pairs_possible": texts * (texts - 1) // 2,
+        "pairs_in_one_block": sum(size * (size - 1) // 2 for size in sizes),
+        **{name: sum(getattr(one, name) for one in reports) for name in counts},
+        **{name: sum(getattr(one.tally, name) for one in reports) for name in tallies},
+        "search": sorted({one.search for one in reports}),
+        "first_stage": sorted({one.first_stage for one in reports}),
+    }
 
 
 def _as_list(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -60,7 +60,7 @@ def write_probe(folder: Path) -> CrossEncoder:
     model = CrossEncoder(folder, backend="onnx", local_files_only=True)
     heads = tuple(model.checkpoint.heads) or ("",)
     models = {head: model if head == (model.head or "") else open_head(folder, head) for head in heads}
-    logits = {head: one.logits(pairs) for head, one in models.items()}
+    logits = {head: quiet_logits(one, pairs) for head, one in models.items()}
     unit = spread(logits[model.head or ""])
     content = {
         "engine": f"{model.backend}:{model.precision}",
@@ -86,6 +86,11 @@ def open_head(folder: Path, head: str, engine: Engine | None = None) -> CrossEnc
         precision=engine.precision if engine else None,
         local_files_only=True,
     )
+
+
+def quiet_logits(model: CrossEncoder, pairs: Sequence[Pair]) -> FloatArray:
+    """`model.logits(pairs)` of pairs that nobody asked about: where they are cut, nothing is counted or warned of."""
+    return model.logits_of(model.tokenizer.encode([model.prepared(pair) for pair in pairs]))
 
 
 def spread(logits: FloatArray) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 
 from crossjudge.errors import CheckpointError, CrossjudgeError, InputError
 from crossjudge.models.bundle import BUNDLE, Bundle, digest_of, fitted_for, may_hold, read_bundle
-from crossjudge.models.bundle_probe import PROBE, Engine, engines_here, open_head, read_probe
+from crossjudge.models.bundle_probe import PROBE, Engine, engines_here, open_head, quiet_logits, read_probe
 from crossjudge.models.checkpoint import load_checkpoint
 from crossjudge.models.integrity import corrupt, fresh_hash
 from crossjudge.models.manifest import MANIFEST, read_manifest
@@ -87,7 +87,8 @@ def verify_bundle(
     listed, problems = _listed(path)
     problems += _seal_problems(path, digest)
     problems += _file_problems(path, listed)
-    bundle, probed = None, ()
+    bundle: Bundle | None = None
+    probed: tuple[Probed, ...] = ()
     if not problems:
         try:
             bundle = read_bundle(path)
@@ -194,7 +195,7 @@ def _first_head(folder: Path, heads: list[str]) -> str:
 def _asked(folder: Path, engine: Engine, head: str, tolerance: float) -> Probed:
     probe = read_probe(folder)
     model = open_head(folder, head, engine)
-    parity = compare_logits(probe.logits[head], model.logits(probe.pairs))
+    parity = compare_logits(probe.logits[head], quiet_logits(model, probe.pairs))
     return Probed(engine=str(engine), head=head, fingerprint=model.fingerprint, tolerance=tolerance, parity=parity)
 
 

@@ -74,7 +74,10 @@ def answer_errors(app: FastAPI) -> None:
 
 def not_valid(problems: list[dict[str, Any]]) -> Fault:
     """422 for a body, query or header that is not what the route takes; `problems` as pydantic lists them."""
-    told = [{"loc": [*map(str, one["loc"])], "message": one["msg"]} for one in problems[:MOST_PROBLEMS]]
+    told = [
+        {"loc": [*map(str, one["loc"])], "message": one["msg"].removeprefix("Value error, ")}
+        for one in problems[:MOST_PROBLEMS]
+    ]
     first = f"{'.'.join(told[0]['loc'])}: {told[0]['message']}"
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return Fault(

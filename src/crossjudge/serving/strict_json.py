@@ -13,9 +13,19 @@ from starlette.responses import Response
 from crossjudge.serving.context import state_of
 from crossjudge.serving.faults import Fault, Refused
 
+_ERROR = {
+    "description": "An error: JSON, in the shape that the clients of this route read.",
+    "content": {"application/json": {"schema": {"type": "object"}}},
+}
+ERRORS: dict[int | str, dict[str, Any]] = {"4XX": _ERROR, "5XX": _ERROR}
+"""How the OpenAPI document describes errors; the framework's own words for 422 would be wrong."""
+
 
 class StrictRoute(APIRoute):
     """Use it as `APIRouter(route_class=StrictRoute)`."""
+
+    def __init__(self, *args: Any, responses: dict[int | str, dict[str, Any]] | None = None, **settings: Any) -> None:
+        super().__init__(*args, responses=ERRORS | (responses or {}), **settings)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, behind the checks; a route without a JSON body has none."""

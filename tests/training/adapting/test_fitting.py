@@ -19,7 +19,7 @@ PARTS = np.arange(300) % 5
 
 
 def read():
-    return Read(features=FEATURES, logits=LOGITS, moved=3)
+    return Read(FEATURES, LOGITS, LOGITS, moved=3)
 
 
 def labels(logits):

@@ -9,7 +9,8 @@ from crossjudge.serving.faults import Fault
 _TEI_TYPES = {413: "Validation", 422: "Validation", 424: "Backend", 429: "Overloaded", 500: "Backend", 503: "Unhealthy"}
 _OPENAI_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 _OPENAI_CODES = {
-    "unknown_model": "model_not_found", "unauthorized": "invalid_api_key", "overloaded": "rate_limit_exceeded",
+    "unknown_model": "model_not_found", "missing_key": "invalid_api_key", "wrong_key": "invalid_api_key",
+    "overloaded": "rate_limit_exceeded",
 }  # fmt: skip
 
 

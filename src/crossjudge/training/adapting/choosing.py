@@ -27,17 +27,22 @@ FOLDS = 5
 SEED = 7
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Read:
-    """What the last layer reads of pairs, `(n, hidden_size)`, and the logits it gives, `(n, n_columns)`, calibrated."""
+    """What the last layer reads of pairs, `(n, hidden_size)`, and the logits it gives, `(n, n_columns)`.
+
+    A temperature is worked into `logits`. `judged`: logits of the probabilities that a judge gives today; where curves
+    make them they are not `logits`, and a change, which starts from `logits`, does without the curves.
+    """
 
     features: Numbers
     logits: Numbers
+    judged: Numbers
     moved: int
 
     def of(self, rows: IntArray | Flags) -> Read:
         """Of these rows alone."""
-        return Read(features=self.features[rows], logits=self.logits[rows], moved=self.moved)
+        return Read(self.features[rows], self.logits[rows], self.judged[rows], self.moved)
 
     def inputs(self, kind: str) -> Numbers:
         """What a kind of change is a function of."""
@@ -64,6 +69,8 @@ class Change:
 
     def logits(self, read: Read) -> Numbers:
         """The new logits, `(n, n_columns)`."""
+        if self.kind == UNCHANGED:
+            return read.judged
         return moved_by(read.logits, read.inputs(self.kind) @ self.weights[:-1] + self.weights[-1])
 
     def applied(self, layer: LastLayer) -> LastLayer:
@@ -92,7 +99,7 @@ def fit(read: Read, allowed: Flags, candidate: Candidate) -> Change:
 
 
 def _tried(read: Read, allowed: Flags, parts: IntArray) -> Iterator[Candidate]:
-    unchanged = -float(gold_log_likelihood(read.logits, allowed).mean())
+    unchanged = -float(gold_log_likelihood(read.judged, allowed).mean())
     yield Candidate(kind=UNCHANGED, penalty=0.0, loss=unchanged)
     for kind, penalties in _PENALTIES.items():
         for penalty in penalties:
