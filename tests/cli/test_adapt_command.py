@@ -33,6 +33,8 @@ def labelled(path: Path, labels: list[str]) -> Path:
     return write(path, "text_a,text_b,gold", *rows)
 
 
+# What it is taught is another meaning of the labels, and a judge says so.
+@pytest.mark.filterwarnings("ignore::crossjudge.label_probe.LabelOrderWarning")
 def test_what_is_better_is_a_folder_that_judges_so(said: list[str], tmp_path: Path) -> None:
     own = {"entailment": "refused", "contradiction": "open", "neutral": "open"}
     path = labelled(tmp_path / "own.csv", [own[label] for label in said])

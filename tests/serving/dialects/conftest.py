@@ -14,13 +14,13 @@ from crossjudge.serving import create_app
 from serving.dialects.scripted import scripted_answers, served
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server() -> Iterator[TestClient]:
     with pytest.MonkeyPatch.context() as patch, scripted_answers(patch), served() as client:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Of a server on this machine, for clients that open connections of their own."""
     with pytest.MonkeyPatch.context() as patch, scripted_answers(patch):
