@@ -62,7 +62,7 @@ def mixed(number: int, *, port: int, seed: int, timeout_s: float | None = None) 
         elif kind == "pair":
             made = ("/predict", {"inputs": mixed_pairs(1, seed=seed * 100_003 + place)[0]}, 1, '"label"', 3)
         elif kind == "judge":
-            made = ("/v1/judge", {"pairs": mixed_pairs(8, seed=seed * 100_003 + place)}, 8, '"fingerprint"', 8)
+            made = ("/v1/judge", {"pairs": mixed_pairs(8, seed=seed * 100_003 + place)}, 8, '"probabilities"', 8)
         elif kind == "tag":
             body = {"text": sentence(texts, 60), "labels": [sentence(texts, 2) for _ in range(10)]}
             made = ("/v1/tag", body, 10, '"hypothesis"', 10)
