@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src"
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("types", "errors", "extras", "files"),
+    ("types", "errors", "extras", "files", "settings_file"),
     ("text", "datasets"),
     ("backends",),
     ("models",),

@@ -29,6 +29,9 @@ class Figure:
     low: float
     high: float
 
+    def __str__(self) -> str:
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measured:

@@ -238,4 +238,4 @@ def _figures(effect: Effect) -> Table:
 
 
 def _cell(figure: Figure | None) -> str:
-    return "none answered" if figure is None else f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
+    return "none answered" if figure is None else str(figure)

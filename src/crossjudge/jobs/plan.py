@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from crossjudge.errors import InputError
 from crossjudge.files import PAIR_COLUMNS
 from crossjudge.jobs.task_kinds import KINDS, TaskKind
+from crossjudge.settings_file import read_toml
 
 ENGINES = ("local", "ray")
 INPUT_FORMATS = ("jsonl", "csv", "tsv", "parquet", "arrow")
@@ -149,17 +149,8 @@ def read_plan(plan: str | Path | Mapping[str, Any] | Plan, overrides: Mapping[st
     elif isinstance(plan, Mapping):
         found = _from_content(plan, Path.cwd())
     else:
-        found = _from_content(_read_toml(Path(plan)), Path(plan).resolve().parent)
+        found = _from_content(read_toml(Path(plan), _PLAN), Path(plan).resolve().parent)
     return found.with_overrides(overrides or {})
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"Reading {_PLAN}: {path} cannot be read ({error.strerror}). Check the name.") from error
-    except ValueError as error:
-        raise InputError(f"Reading {_PLAN}: {path} is not valid toml ({error}). Correct the file.") from error
 
 
 def _from_content(content: Mapping[str, Any], beside: Path) -> Plan:

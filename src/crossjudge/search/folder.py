@@ -26,6 +26,7 @@ import numpy as np
 
 from crossjudge.errors import CorruptFileError, InputError
 from crossjudge.files import json_line
+from crossjudge.models.integrity import fresh_hash
 from crossjudge.search.documents import Document
 from crossjudge.search.lexical import Postings
 from crossjudge.search.segments import Contents, Segment
@@ -124,7 +125,7 @@ class IndexFolder:
         )
         for name in _FILES:
             _settle(folder / name)
-        return {name: {"bytes": (folder / name).stat().st_size, "sha256": _sha256(folder / name)} for name in _FILES}
+        return {name: {"bytes": (folder / name).stat().st_size, "sha256": fresh_hash(folder / name)} for name in _FILES}
 
     def _write_manifest(self, contents: Contents, segments: Mapping[str, Files]) -> None:
         body = {
@@ -163,11 +164,6 @@ def _settle(path: Path) -> None:
         os.fsync(stream.fileno())
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def _digest_of(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body).encode()).hexdigest()
 
@@ -200,7 +196,7 @@ def _read_segment(folder: Path, files: Files) -> Segment:
     for name, stated in files.items():
         path = folder / name
         have = path.stat().st_size if path.is_file() else 0
-        if have != stated["bytes"] or _sha256(path) != stated["sha256"]:
+        if have != stated["bytes"] or fresh_hash(path) != stated["sha256"]:
             seen = f"it has {have:,} of {stated['bytes']:,} bytes" if have != stated["bytes"] else "its bytes changed"
             raise CorruptFileError(f"Opening the index: {path} is damaged ({seen}). {_ANEW}", path=path)
     try:

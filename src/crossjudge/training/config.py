@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from crossjudge.errors import InputError
+from crossjudge.settings_file import check_keys, read_toml
 from crossjudge.training.heads import HEADS
-from crossjudge.training.settings_file import check_keys, read_toml
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

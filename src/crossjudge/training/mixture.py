@@ -10,9 +10,9 @@ from typing import Any
 
 from crossjudge.datasets import find_set, normalized
 from crossjudge.errors import InputError
+from crossjudge.settings_file import check_keys, read_toml
 from crossjudge.training.decontamination import row_hashes
 from crossjudge.training.recipes import RECIPES, Row, Source
-from crossjudge.training.settings_file import check_keys, read_toml
 
 SYMMETRIC = frozenset({"similarity", "duplicate"})
 """Heads whose answer must not depend on the order: a row for them alone is turned round or not, by chance."""

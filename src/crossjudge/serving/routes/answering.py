@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Generic, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,11 +23,37 @@ NamedTexts = Annotated[dict[str, str], Field(min_length=1)]
 
 
 class Asked(BaseModel):
-    """A request. Fields that nobody knows are refused, so that a slip of the pen is no silent default."""
+    """A request. Fields that nobody knows are refused, so that a slip of the pen is no silent default.
+
+    `ways`: where one input or many may be stated, the fields of each way; exactly one way is taken, whole.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    ways: ClassVar[tuple[tuple[str, ...], ...]] = ()
+
     model: str | None = Field(None, description="A name that GET /v1/models lists; left out: the first of them.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        stated = {name for way in self.ways for name in way if getattr(self, name) is not None}
+        if self.ways and stated not in [set(way) for way in self.ways]:
+            expected = ", or ".join(" and ".join(way) for way in self.ways)
+            raise ValueError(f"got {' and '.join(sorted(stated)) or 'none of its texts'}; expected {expected}")
+        return self
+
+
+class AskedOfTexts(Asked):
+    """What is asked of each text."""
+
+    ways = (("text",), ("texts",))
+
+    text: str | None = None
+    texts: Texts | None = None
+
+    def each(self) -> list[str]:
+        """The texts, one or many."""
+        return self.texts or [self.text or ""]
 
 
 class Usage(BaseModel):
@@ -93,11 +119,3 @@ def described(state: ServerState, request: Request, model: str | None, judge: Me
 def as_json(value: Any) -> str:
     """Python's own digits: the same numbers as in a program."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def require_one_way(asked: BaseModel, *ways: tuple[str, ...]) -> None:
-    """Raise `ValueError` unless the fields of exactly one of `ways` are stated, all of them."""
-    stated = {name for way in ways for name in way if getattr(asked, name) is not None}
-    if stated not in [set(way) for way in ways]:
-        expected = ", or ".join(" and ".join(way) for way in ways)
-        raise ValueError(f"got {' and '.join(sorted(stated)) or 'none of its texts'}; expected {expected}")

@@ -22,7 +22,7 @@ from crossjudge.serving.error_answers import not_valid
 from crossjudge.serving.event_streams import Event, EventResponse
 from crossjudge.serving.faults import Refused
 from crossjudge.serving.metering import MeteredJudge
-from crossjudge.serving.routes.answering import Answers, Asked, Probability, Texts, answer, described, require_one_way
+from crossjudge.serving.routes.answering import Answers, Asked, Probability, Texts, answer, described
 from crossjudge.serving.scheduling import ModelPool
 from crossjudge.serving.strict_json import StrictRoute, check_content_type
 
@@ -57,14 +57,15 @@ class CheckRequest(Checking):
     one text in pieces.
     """
 
+    ways = (("source", "answer"), ("inputs",))
+
     source: str | Texts | None = None
     answer: str | Texts | None = None
     inputs: Annotated[list[Checked], Field(min_length=1)] | None = None
     stream: bool = False
 
     @model_validator(mode="after")
-    def _one_way(self) -> CheckRequest:
-        require_one_way(self, ("source", "answer"), ("inputs",))
+    def _streams_one(self) -> CheckRequest:
         if self.stream and self.inputs is not None:
             raise ValueError("a stream is of one source and one answer; got inputs")
         return self

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastapi import APIRouter
-from pydantic import model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
 from crossjudge.apps.grading import Grader, GradeResult
 from crossjudge.serving.metering import MeteredJudge
-from crossjudge.serving.routes.answering import Answers, Asked, Texts, answer, require_one_way
+from crossjudge.serving.routes.answering import Answers, Asked, Texts, answer
 from crossjudge.serving.strict_json import StrictRoute
 
 router = APIRouter(route_class=StrictRoute)
@@ -20,15 +19,12 @@ router = APIRouter(route_class=StrictRoute)
 class GradeRequest(Asked):
     """A `reference` answer, or a list of several that are right, and an `answer` or many `answers`."""
 
+    ways = (("answer",), ("answers",))
+
     reference: str | Texts
     question: str | None = None
     answer: str | None = None
     answers: Texts | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> GradeRequest:
-        require_one_way(self, ("answer",), ("answers",))
-        return self
 
 
 @router.post("/v1/grade", response_model=Answers[GradeResult])

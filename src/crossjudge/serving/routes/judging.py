@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import Field, model_validator
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from crossjudge.serving.metering import MeteredJudge
-from crossjudge.serving.routes.answering import Answers, Asked, Probability, answer, require_one_way
+from crossjudge.serving.routes.answering import Answers, Asked, Probability, answer
 from crossjudge.serving.strict_json import StrictRoute
 from crossjudge.types import Verdict
 
@@ -23,16 +23,13 @@ Pair = Annotated[list[str], Field(min_length=2, max_length=2)]
 class JudgeRequest(Asked):
     """`text_a` and `text_b`, or many `pairs` of them."""
 
+    ways = (("text_a", "text_b"), ("pairs",))
+
     text_a: str | None = None
     text_b: str | None = None
     pairs: Annotated[list[Pair], Field(min_length=1)] | None = None
     objective: Literal["nli", "similarity", "duplicate", "relevance"] = "nli"
     abstain_below: Probability | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> JudgeRequest:
-        require_one_way(self, ("text_a", "text_b"), ("pairs",))
-        return self
 
 
 @router.post("/v1/judge", response_model=Answers[Verdict])

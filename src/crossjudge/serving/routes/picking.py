@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from crossjudge.apps.picking import AnswerPicker, AnswerResult
 from crossjudge.serving.metering import MeteredJudge
-from crossjudge.serving.routes.answering import Answers, Asked, Texts, answer, require_one_way
+from crossjudge.serving.routes.answering import Answers, Asked, Texts, answer
 from crossjudge.serving.strict_json import StrictRoute
 
 router = APIRouter(route_class=StrictRoute)
@@ -31,16 +31,13 @@ class Question(BaseModel):
 class AnswerRequest(Asked):
     """`context`, `question` and `candidates`, or many `inputs` of them."""
 
+    ways = (("context", "question", "candidates"), ("inputs",))
+
     context: str | None = None
     question: str | None = None
     candidates: Texts | None = None
     inputs: Annotated[list[Question], Field(min_length=1)] | None = None
     template: str = "The answer is {}."
-
-    @model_validator(mode="after")
-    def _one_way(self) -> AnswerRequest:
-        require_one_way(self, ("context", "question", "candidates"), ("inputs",))
-        return self
 
 
 @router.post("/v1/answer", response_model=Answers[AnswerResult])

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from crossjudge.apps.scoring import RubricResult, RubricScorer
 from crossjudge.serving.metering import MeteredJudge
-from crossjudge.serving.routes.answering import Answers, Asked, NamedTexts, answer, require_one_way
+from crossjudge.serving.routes.answering import Answers, Asked, NamedTexts, answer
 from crossjudge.serving.strict_json import StrictRoute
 
 router = APIRouter(route_class=StrictRoute)
@@ -30,16 +30,13 @@ class Exchange(BaseModel):
 class ScoreRequest(Asked):
     """A `rubric` (name -> statement about the response), and `request` and `response`, or many `inputs` of them."""
 
+    ways = (("request", "response"), ("inputs",))
+
     rubric: NamedTexts
     weights: dict[str, Annotated[float, Field(ge=0)]] | None = None
     request: str | None = None
     response: str | None = None
     inputs: Annotated[list[Exchange], Field(min_length=1)] | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> ScoreRequest:
-        require_one_way(self, ("request", "response"), ("inputs",))
-        return self
 
 
 @router.post("/v1/score-rubric", response_model=Answers[RubricResult])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastapi import APIRouter
-from pydantic import model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,33 +12,25 @@ from crossjudge.apps.tagging import Tagger, TagResult
 from crossjudge.serving.metering import MeteredJudge
 from crossjudge.serving.routes.answering import (
     Answers,
-    Asked,
+    AskedOfTexts,
     NamedTexts,
     Probability,
     Texts,
     answer,
-    require_one_way,
 )
 from crossjudge.serving.strict_json import StrictRoute
 
 router = APIRouter(route_class=StrictRoute)
 
 
-class TagRequest(Asked):
+class TagRequest(AskedOfTexts):
     """A `text` or many `texts`, and `labels`: names for the template, or name -> whole hypothesis."""
 
-    text: str | None = None
-    texts: Texts | None = None
     labels: Texts | NamedTexts
     descriptions: NamedTexts | None = None
     template: str = "This text is about {}."
     multi_label: bool = True
     threshold: Probability | dict[str, Probability] = 0.5
-
-    @model_validator(mode="after")
-    def _one_way(self) -> TagRequest:
-        require_one_way(self, ("text",), ("texts",))
-        return self
 
 
 @router.post("/v1/tag", response_model=Answers[TagResult])
@@ -49,7 +40,7 @@ async def tag(asked: TagRequest, request: Request) -> Response:
 
 
 def _tags(judge: MeteredJudge, asked: TagRequest) -> Sequence[TagResult]:
-    texts = asked.texts or [asked.text or ""]
+    texts = asked.each()
     judge.limits.at_most("pairs", len(texts) * len(asked.labels))
     tagger = Tagger(
         asked.labels,

@@ -7,24 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from crossjudge.calibration.measurement import Figure
 from crossjudge.models.parity import wilson
 from crossjudge.training.adapting.fitting import Flags, Numbers, gold_log_likelihood, log_probabilities
 from crossjudge.types import IntArray
 
 RESAMPLES = 4_000
 SEED = 11
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A number with its 95% interval."""
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from crossjudge.errors import InputError
 from crossjudge.training.augmentation.clauses import pick
+from crossjudge.training.augmentation.facts import sentence_case
 from crossjudge.training.augmentation.made import MadePair
 from crossjudge.training.augmentation.real_sentences import edited, paraphrase_edit
 from crossjudge.training.augmentation.relation import NOT_ENTAILMENT, Relation, same
@@ -57,11 +59,7 @@ def _paired(rng: random.Random, relation: Relation) -> MadePair:
 def _reworded(rng: random.Random, relation: Relation) -> Relation:
     """One of the two texts said again in other words, where a rule for that applies."""
     again = paraphrase_edit(rng, relation.second) if rng.random() < _SHARE_REWORDED else None
-    if again is None:
-        return relation
-    return Relation(
-        relation.kind, relation.first, again.second, relation.forward, relation.backward, duplicate=relation.duplicate
-    )
+    return relation if again is None else replace(relation, second=again.second)
 
 
 # ------------------------------------------------------------------------------------------------------ meaning is kept
@@ -84,7 +82,7 @@ def _moved_to_the_end(rng: random.Random, text: str) -> Relation | None:
         or re.search(r"\b(?:and|but|that|which|who|when)\b", found[2])
     ):
         return None
-    return same("adverbial moved to the end", text, f"{_upper(found[2])} {found[1][:1].lower()}{found[1][1:]}.")
+    return same("adverbial moved to the end", text, f"{sentence_case(found[2])} {found[1][:1].lower()}{found[1][1:]}.")
 
 
 def _moved_to_the_front(rng: random.Random, text: str) -> Relation | None:
@@ -92,11 +90,7 @@ def _moved_to_the_front(rng: random.Random, text: str) -> Relation | None:
     if found is None or re.search(r"\b(?:and|but|that|which|who|when|where|while|from|until)\b", found[1]):
         return None
     rest = f"{found[1][:1].lower()}{found[1][1:]}" if _PRONOUN_CASE.match(found[1]) else found[1]
-    return same("adverbial moved to the front", text, f"{_upper(found[2])}, {rest}.")
-
-
-def _said_again(rng: random.Random, text: str) -> Relation | None:
-    return paraphrase_edit(rng, text)
+    return same("adverbial moved to the front", text, f"{sentence_case(found[2])}, {rest}.")
 
 
 # ------------------------------------------------------------------------------------------------------ meaning is lost
@@ -152,10 +146,6 @@ def _exchanged(text: str, one: tuple[int, int], other: tuple[int, int]) -> str:
     return f"{text[: one[0]]}{text[slice(*other)]}{between}{text[slice(*one)]}{text[other[1] :]}"
 
 
-def _upper(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
-
-
 _Rule = Callable[[random.Random, str], Relation | None]
-_KEPT: Sequence[_Rule] = (_list_turned, _list_turned, _moved_to_the_end, _moved_to_the_front, _said_again)
+_KEPT: Sequence[_Rule] = (_list_turned, _list_turned, _moved_to_the_end, _moved_to_the_front, paraphrase_edit)
 _LOST: Sequence[_Rule] = (_names_exchanged, _names_exchanged, _years_exchanged, _nouns_exchanged, _sides_exchanged)
