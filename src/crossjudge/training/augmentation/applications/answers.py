@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
+from crossjudge.training.augmentation.applications.scenes import make_scenes
 from crossjudge.training.augmentation.clauses import pick
 from crossjudge.training.augmentation.facts import Fact, draw_thing, passage, sentence_case
 from crossjudge.training.augmentation.made import MadePair
@@ -24,7 +26,11 @@ _JOINS = ("{} {}", "{}\n{}", "{} Question: {}", "{}\nQuestion: {}", "Context: {}
 
 def make_answers(rng: random.Random, sentences: Sequence[str]) -> Iterator[MadePair]:
     """Endless pairs; a wrong candidate is another value, or one that the context gives for something else."""
+    scenes = make_scenes(rng)
     while True:
+        if rng.random() < 0.75:
+            yield from islice(scenes, 4)
+            continue
         thing = draw_thing(rng)
         stated = rng.sample(thing.facts, rng.randint(1, 4))
         context = " ".join(passage(rng, thing, stated))

@@ -14,6 +14,8 @@ from crossjudge.training.augmentation.applications.messages import (
     loose_kinds,
     message_with,
 )  # fmt: skip
+from crossjudge.training.augmentation.applications.rules import policy_pairs
+from crossjudge.training.augmentation.applications.topics import topic_policies
 from crossjudge.training.augmentation.clauses import pick
 from crossjudge.training.augmentation.made import MadePair
 from crossjudge.training.augmentation.vocabulary import words_table
@@ -47,6 +49,10 @@ _LISTED = (
 def make_policies(rng: random.Random, sentences: Sequence[str]) -> Iterator[MadePair]:
     """Endless pairs, more than half of them harmless messages that keep the policy."""
     while True:
+        luck = rng.random()
+        if luck < 0.5:
+            yield from policy_pairs(rng) if luck < 0.38 else topic_policies(rng)
+            continue
         luck = rng.random()
         if luck < 0.12:
             yield _on_topic(rng)

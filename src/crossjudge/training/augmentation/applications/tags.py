@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
+from crossjudge.training.augmentation.applications.facets import facet_tags
 from crossjudge.training.augmentation.applications.hypotheses import asked, asked_topic, properties
 from crossjudge.training.augmentation.applications.intents import intent_pair
 from crossjudge.training.augmentation.applications.languages import language_pair
 from crossjudge.training.augmentation.applications.messages import Message, loose_kinds, message_with
+from crossjudge.training.augmentation.applications.topics import topic_tags
 from crossjudge.training.augmentation.clauses import pick
 from crossjudge.training.augmentation.made import MadePair
 from crossjudge.training.augmentation.vocabulary import words_table
@@ -26,16 +28,21 @@ def make_tags(rng: random.Random, sentences: Sequence[str]) -> Iterator[MadePair
     """Endless pairs: first the property, then a text that shows it or not, so that no wording gives its label away."""
     while True:
         luck = rng.random()
-        pair = (
-            _topic(rng)
-            if luck < 0.25
-            else intent_pair(rng)
-            if luck < 0.4
-            else language_pair(rng)
-            if luck < 0.42
-            else None
-        )
-        yield pair if pair is not None else _property(rng, sentences)
+        if luck < 0.2:
+            yield from topic_tags(rng)
+        elif luck < 0.45:
+            yield from facet_tags(rng)
+        else:
+            yield _one(rng, sentences)
+
+
+def _one(rng: random.Random, sentences: Sequence[str]) -> MadePair:
+    """A pair about a message made of parts."""
+    luck = rng.random()
+    pair = (
+        _topic(rng) if luck < 0.25 else intent_pair(rng) if luck < 0.4 else language_pair(rng) if luck < 0.42 else None
+    )
+    return pair if pair is not None else _property(rng, sentences)
 
 
 def _topic(rng: random.Random) -> MadePair | None:
