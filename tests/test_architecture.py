@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src"
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("types", "errors", "extras", "files", "settings_file"),
+    ("types", "errors", "extras", "plain_values", "files", "settings_file"),
     ("text", "datasets"),
     ("backends",),
     ("models",),

@@ -20,7 +20,14 @@
     ├── LabelError                          a label contract is missing, unknown or contradicted
     ├── ObjectiveError                      a model asked to do what it was not trained for
     ├── FingerprintError                    a calibration that belongs to another model
-    └── JobError                            a job could not go on; what is finished stays
+    ├── JobError                            a job could not go on; what is finished stays
+    └── ServerError                         a server gave no answer; carries its address, status and request id
+        ├── UnreachableError (ConnectionError)  nobody answers at the address, or the connection broke
+        ├── ServerTimeoutError (TimeoutError)   no answer came in time
+        ├── BusyError                       it is full, loading or stopping, and stayed so
+        ├── KeyRefusedError                 it wants a key, or another one
+        ├── LimitError                      one input alone is over a limit of the server; carries which
+        └── ForeignServerError              what answers is no crossjudge server, or one of another version
 
 Each message says what was being done, what was seen, what was expected and what to do.
 """
@@ -28,6 +35,7 @@ Each message says what was being done, what was seen, what was expected and what
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 
 class CrossjudgeError(Exception):
@@ -144,3 +152,49 @@ class FingerprintError(CrossjudgeError):
 
 class JobError(CrossjudgeError):
     """A job could not go on: its workers failed, or too many of its rows did. What is finished stays."""
+
+
+class ServerError(CrossjudgeError):
+    """A server gave no answer. `status`, `request_id`: of what it said instead, if it said anything."""
+
+    def __init__(
+        self, message: str, *, address: str = "", status: int | None = None, request_id: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.address, self.status, self.request_id = address, status, request_id
+
+
+class UnreachableError(ServerError, ConnectionError):
+    """Nobody answers at the address, or the connection broke before there was an answer."""
+
+
+class ServerTimeoutError(ServerError, TimeoutError):
+    """No answer came in time."""
+
+
+class BusyError(ServerError):
+    """The server is full, loading or stopping, and stayed so however long it was waited for."""
+
+
+class KeyRefusedError(ServerError):
+    """The server wants a key, or another one."""
+
+
+class LimitError(ServerError):
+    """One input alone is over a limit of the server. `limit`: its name; `seen` is what the input has of it."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        limit: str | None = None,
+        allowed: int | None = None,
+        seen: int | None = None,
+        **told: Any,
+    ) -> None:
+        super().__init__(message, **told)
+        self.limit, self.allowed, self.seen = limit, allowed, seen
+
+
+class ForeignServerError(ServerError):
+    """What answers at the address is no crossjudge server, or one of another version."""

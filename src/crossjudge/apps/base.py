@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from crossjudge.errors import InputError, ItemError, NonFiniteLogitsError, ObjectiveError, TooLongError
 from crossjudge.judge import Judge
 from crossjudge.models.cross_encoder import CrossEncoder
+from crossjudge.plain_values import to_plain
 from crossjudge.types import Verdict
 
 Model: TypeAlias = Judge | CrossEncoder | str | Path | None
@@ -29,15 +29,8 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {one.name: _plain(getattr(self, one.name)) for one in fields(self)}  # type: ignore[arg-type]
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, (list, tuple)) else value
+        plain: dict[str, Any] = to_plain(self)
+        return plain
 
 
 def as_judge(model: Model, *, objective: str = "nli") -> Judge:
