@@ -102,7 +102,7 @@ def _read_simple(kind: Any, value: Any, place: str) -> Any:
 
 def _checked(kind: type[T], value: Any, place: str) -> T:
     """`value`, which must be of that very type: JSON's true is no number."""
-    return cast(T, value) if type(value) is kind else _refuse(kind.__name__, _kind_of(value), place)
+    return value if type(value) is kind else cast(T, _refuse(kind.__name__, _kind_of(value), place))
 
 
 def _kind_of(value: Any) -> str:

@@ -81,7 +81,7 @@ class Grader:
 
     def batch(self, answers: Sequence[str], *, progress: Progress | None = None) -> list[GradeResult]:
         """The grades of many answers, in input order, judged together; each reference is read once."""
-        texts = [_checked_answer(answer, index) for index, answer in enumerate(answers)]
+        texts = [checked_answer(answer, index) for index, answer in enumerate(answers)]
         asked = [self._asked(text) if text.strip() else [] for text in texts]
         judged = ask(self.judge, asked, progress=progress)
         return [self._graded(text, verdicts) for text, verdicts in zip(texts, judged, strict=True)]
@@ -148,7 +148,8 @@ def _standing(grade: str, deciding: Verdict) -> _Standing:
     )
 
 
-def _checked_answer(answer: Any, index: int) -> str:
+def checked_answer(answer: Any, index: int) -> str:
+    """Input `index` as an answer, which may be blank; raises `ItemError`."""
     if isinstance(answer, str):
         return answer
     raise ItemError(f"{_DOING}: answer {index} is {seen(answer)}; expected a text. Correct it.", index=index)

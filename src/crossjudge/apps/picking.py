@@ -63,7 +63,7 @@ class AnswerPicker:
         self, inputs: Sequence[tuple[str, str, Sequence[str]]], *, progress: Progress | None = None
     ) -> list[AnswerResult]:
         """One result for each (context, question, candidates), in order; contexts that are equal are read once."""
-        asked = [_checked(one, index) for index, one in enumerate(inputs)]
+        asked = [checked_question(one, index) for index, one in enumerate(inputs)]
         questions = [self.questions(*one) for one in asked]
         verdicts = ask(self.judge, questions, progress=progress)
         return [
@@ -83,7 +83,8 @@ class AnswerPicker:
         return [(premise, self.template.replace("{}", one.strip().rstrip("."))) for one in candidates]
 
 
-def _checked(one: Any, index: int) -> tuple[str, str, list[str]]:
+def checked_question(one: Any, index: int) -> tuple[str, str, list[str]]:
+    """Input `index` as context, question and candidates; raises `ItemError`."""
     if isinstance(one, (str, bytes)) or not isinstance(one, Sequence) or len(one) != 3:
         raise ItemError(
             f"{_DOING}: input {index} is {seen(one)}; expected (context, question, candidates). Make it one.",

@@ -63,10 +63,10 @@ class Reranker:
     ) -> list[list[Ranked]]:
         """One ranking for each (query, documents), in order; everything is judged together."""
         most = checked_count(top_k, doing=_DOING, what="top_k") if top_k is not None else None
-        asked = [_checked(one, index) for index, one in enumerate(inputs)]
+        asked = [checked_query(one, index) for index, one in enumerate(inputs)]
         questions = [[(query, document) for document in documents] for query, documents in asked]
         judged = ask(self.judge, questions, progress=progress)
-        return [_ranked(documents, verdicts)[:most] for (_, documents), verdicts in zip(asked, judged, strict=True)]
+        return [ranked(documents, verdicts)[:most] for (_, documents), verdicts in zip(asked, judged, strict=True)]
 
 
 def checked_count(value: Any, *, doing: str, what: str) -> int:
@@ -76,7 +76,8 @@ def checked_count(value: Any, *, doing: str, what: str) -> int:
     raise InputError(f"{doing}: {what} is {seen(value)}; expected a whole number from 1 on. State one.")
 
 
-def _checked(one: Any, index: int) -> tuple[str, list[str]]:
+def checked_query(one: Any, index: int) -> tuple[str, list[str]]:
+    """Input `index` as query and documents, which may be none; raises `ItemError`."""
     if isinstance(one, (str, bytes)) or not isinstance(one, Sequence) or len(one) != 2:
         raise ItemError(
             f"{_DOING}: input {index} is {seen(one)}; expected (query, documents). Make it one.", index=index
@@ -88,7 +89,8 @@ def _checked(one: Any, index: int) -> tuple[str, list[str]]:
     return query, checked_texts(documents, doing=_DOING, what="document", index=index)
 
 
-def _ranked(documents: Sequence[str], verdicts: Sequence[Verdict]) -> list[Ranked]:
+def ranked(documents: Sequence[str], verdicts: Sequence[Verdict]) -> list[Ranked]:
+    """Documents by the score of their verdicts, best first; equal ones keep their order."""
     order = sorted(range(len(documents)), key=lambda place: (-verdicts[place].score, place))
     return [
         Ranked(

@@ -42,33 +42,12 @@ class RubricResult(Result):
     criteria: tuple[CriterionScore, ...]
 
 
-class RubricScorer:
-    """Scores how far a response meets each criterion of a rubric.
-
-    `rubric`: name -> criterion, a statement about the response ("The answer gives a reason."). `weights`: name -> a
-    number of 0 or more, 1 for names left out. `model`: see `Model`. A criterion is a hypothesis about request and
-    response together and scores `hybrid_score`; a blank response scores 0 on all of them, without being asked about.
-    """
-
-    def __init__(
-        self, rubric: Mapping[str, str], *, weights: Mapping[str, float] | None = None, model: Model = None
-    ) -> None:
-        self.rubric = checked_mapping(rubric, doing=_DOING, what="criterion", meaning="statement")
-        self.weights = _checked_weights(self.rubric, {} if weights is None else weights)
-        self.judge = as_judge(model)
-
-    def __call__(self, request: str, response: str) -> RubricResult:
-        """The scores of one response."""
-        return self.batch([(request, response)])[0]
+class Scoring:
+    """What follows from scores, whoever gives them: the best of several responses, a reward, a metric."""
 
     def batch(self, inputs: Sequence[tuple[str, str]], *, progress: Progress | None = None) -> list[RubricResult]:
-        """The scores of many (request, response), in input order, judged together."""
-        pairs = [_checked_pair(pair, index) for index, pair in enumerate(inputs)]
-        asked = [
-            [(f"{request} {response}", criterion) for criterion in self.rubric.values()] if response.strip() else []
-            for request, response in pairs
-        ]
-        return [self._result(verdicts) for verdicts in ask(self.judge, asked, progress=progress)]
+        """The scores of many (request, response), in input order."""
+        raise NotImplementedError
 
     def best_of(
         self, request: str, responses: Sequence[str], *, progress: Progress | None = None
@@ -100,10 +79,39 @@ class RubricScorer:
         """
 
         def rubric_metric(example: Any, prediction: Any, trace: Any = None, *_: Any, **__: Any) -> float:
-            overall = self(_field(example, request), _field(prediction, response)).overall
+            overall = self.batch([(_field(example, request), _field(prediction, response))])[0].overall
             return overall if trace is None else float(overall >= threshold)
 
         return rubric_metric
+
+
+class RubricScorer(Scoring):
+    """Scores how far a response meets each criterion of a rubric.
+
+    `rubric`: name -> criterion, a statement about the response ("The answer gives a reason."). `weights`: name -> a
+    number of 0 or more, 1 for names left out. `model`: see `Model`. A criterion is a hypothesis about request and
+    response together and scores `hybrid_score`; a blank response scores 0 on all of them, without being asked about.
+    """
+
+    def __init__(
+        self, rubric: Mapping[str, str], *, weights: Mapping[str, float] | None = None, model: Model = None
+    ) -> None:
+        self.rubric = checked_mapping(rubric, doing=_DOING, what="criterion", meaning="statement")
+        self.weights = _checked_weights(self.rubric, {} if weights is None else weights)
+        self.judge = as_judge(model)
+
+    def __call__(self, request: str, response: str) -> RubricResult:
+        """The scores of one response."""
+        return self.batch([(request, response)])[0]
+
+    def batch(self, inputs: Sequence[tuple[str, str]], *, progress: Progress | None = None) -> list[RubricResult]:
+        """The scores of many (request, response), in input order, judged together."""
+        pairs = [checked_exchange(pair, index) for index, pair in enumerate(inputs)]
+        asked = [
+            [(f"{request} {response}", criterion) for criterion in self.rubric.values()] if response.strip() else []
+            for request, response in pairs
+        ]
+        return [self._result(verdicts) for verdicts in ask(self.judge, asked, progress=progress)]
 
     def _result(self, verdicts: Sequence[Verdict]) -> RubricResult:
         """Of a blank response there are no verdicts."""
@@ -149,7 +157,8 @@ def _checked_weights(rubric: Mapping[str, str], weights: Mapping[str, float]) ->
     return chosen
 
 
-def _checked_pair(pair: Any, index: int) -> tuple[str, str]:
+def checked_exchange(pair: Any, index: int) -> tuple[str, str]:
+    """Input `index` as request and response, which may be blank; raises `ItemError`."""
     if isinstance(pair, (tuple, list)) and len(pair) == 2 and all(isinstance(text, str) for text in pair):
         return pair[0], pair[1]
     raise ItemError(

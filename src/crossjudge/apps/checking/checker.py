@@ -75,7 +75,7 @@ class ClaimChecker:
 
     def batch(self, inputs: Iterable[tuple[Source, Answer]], *, progress: Progress | None = None) -> list[CheckReport]:
         """Reports in input order. An error about an input carries its `index`."""
-        tasks = self._tasks([_checked(one, index) for index, one in enumerate(inputs)])
+        tasks = self._tasks([checked_input(one, index) for index, one in enumerate(inputs)])
         verdicts: list[list[ClaimVerdict]] = [[] for _ in range(tasks[-1].index + 1)] if tasks else []
         for some in _grouped(tasks):
             for task, verdict in zip(some, self._verdicts(some), strict=True):
@@ -90,7 +90,7 @@ class ClaimChecker:
 
         They are those of the whole answer, with the same offsets.
         """
-        sources = self._read(_checked_source(source, None))
+        sources = self._read(checked_source(source, None))
         text, done, silent = "", 0, True
         for piece in pieces:
             text += piece
@@ -225,8 +225,8 @@ def _nearest(task: _Task, found: Found) -> str:
     return ""
 
 
-def _checked(one: Any, index: int) -> tuple[list[str], Answer]:
-    """An input as texts of sources, and an answer; raises `ItemError`."""
+def checked_input(one: Any, index: int) -> tuple[list[str], Answer]:
+    """Input `index` as texts of sources, and an answer; raises `ItemError`."""
     if not isinstance(one, (tuple, list)) or len(one) != 2:
         raise ItemError(
             f"{_DOING}: input {index} is {seen(one)}; expected a tuple of a source and an answer. Make it one.",
@@ -234,11 +234,12 @@ def _checked(one: Any, index: int) -> tuple[list[str], Answer]:
         )
     source, answer = one
     if isinstance(answer, str):
-        return _checked_source(source, index), checked_text(answer, doing=_DOING, what="the answer", index=index)
-    return _checked_source(source, index), checked_texts(answer, doing=_DOING, what="claim", index=index)
+        return checked_source(source, index), checked_text(answer, doing=_DOING, what="the answer", index=index)
+    return checked_source(source, index), checked_texts(answer, doing=_DOING, what="claim", index=index)
 
 
-def _checked_source(source: Any, index: int | None) -> list[str]:
+def checked_source(source: Any, index: int | None) -> list[str]:
+    """The texts of one source or several; raises `ItemError`."""
     if isinstance(source, str):
         return [checked_text(source, doing=_DOING, what="the source", index=index)]
     return checked_texts(source, doing=_DOING, what="source", index=index)

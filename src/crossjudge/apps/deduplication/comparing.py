@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crossjudge.apps.base import Question
 from crossjudge.apps.deduplication.clustering import Decided, Mask
+from crossjudge.apps.deduplication.copies import plain
 from crossjudge.apps.deduplication.deciding import Decider
 from crossjudge.apps.deduplication.differences import Differences
 from crossjudge.apps.deduplication.results import Tally
@@ -19,6 +21,16 @@ from crossjudge.types import FloatArray, IntArray, Verdict
 def says_the_same(verdict: Verdict, threshold: float) -> bool:
     """Whether a verdict is enough: its score reaches the threshold, all was read, and the judge stands by it."""
     return verdict.score >= threshold and not verdict.tokens_dropped and not verdict.abstained
+
+
+def compared(
+    verdict: Verdict, texts: Question, *, labels: tuple[str, str], threshold: float, apart_by: Collection[str]
+) -> Verdict:
+    """The cross-encoder's verdict on two texts, its label what is decided: they say the same, or they do not."""
+    one, other = texts
+    differ = Differences(texts, apart_by)
+    same = plain(one) == plain(other) or (not differ(0, 1) and says_the_same(verdict, threshold))
+    return replace(verdict, label=labels[0 if same else 1])
 
 
 class Comparing:

@@ -74,7 +74,7 @@ class BothOrders:
 
     def __call__(self, pairs: Sequence[Question]) -> list[Verdict]:
         """See `Decider`."""
-        return self.judge.batch([_ordered(pair) for pair in pairs])
+        return self.judge.batch([ordered(pair) for pair in pairs])
 
 
 class BothEntail:
@@ -87,8 +87,8 @@ class BothEntail:
 
     def __call__(self, pairs: Sequence[Question]) -> list[Verdict]:
         """See `Decider`."""
-        ordered = [_ordered(pair) for pair in pairs]
-        verdicts = self.judge.batch([*ordered, *((second, first) for first, second in ordered)])
+        asked = [ordered(pair) for pair in pairs]
+        verdicts = self.judge.batch([*asked, *((second, first) for first, second in asked)])
         return [
             self._weaker(one, other) for one, other in zip(verdicts[: len(pairs)], verdicts[len(pairs) :], strict=True)
         ]
@@ -114,7 +114,7 @@ def _margin(verdict: Verdict) -> float:
     return verdict.logits["entailment"] - max(logit for label, logit in verdict.logits.items() if label != "entailment")
 
 
-def _ordered(pair: Question) -> Question:
+def ordered(pair: Question) -> Question:
     """The pair as it is asked, whichever text was named first: what is computed is then the same to the last bit."""
     first, second = pair
     return (first, second) if first <= second else (second, first)

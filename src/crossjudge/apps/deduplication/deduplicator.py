@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ import numpy as np
 from crossjudge.apps.base import Model, Progress, checked_probability, checked_text, seen
 from crossjudge.apps.deduplication.candidates import SEARCHES, Candidates, candidates, search_for
 from crossjudge.apps.deduplication.clustering import Decisions, Mask, Star, stars
-from crossjudge.apps.deduplication.comparing import Comparing, says_the_same
-from crossjudge.apps.deduplication.copies import Distinct, distinct, plain
+from crossjudge.apps.deduplication.comparing import Comparing, compared
+from crossjudge.apps.deduplication.copies import Distinct, distinct
 from crossjudge.apps.deduplication.deciding import decider
 from crossjudge.apps.deduplication.differences import FIGURES, Differences, checked_kinds
 from crossjudge.apps.deduplication.results import Cluster, DedupeReport, Tally
@@ -78,9 +77,9 @@ class Deduplicator:
         """
         one, other = (checked_text(text, doing=_DOING, what="the text") for text in (a, b))
         (verdict,) = self._decider([(one, other)])
-        differ = Differences((one, other), self.apart_by)
-        same = plain(one) == plain(other) or (not differ(0, 1) and says_the_same(verdict, self.threshold))
-        return replace(verdict, label=self._decider.labels[0 if same else 1])
+        return compared(
+            verdict, (one, other), labels=self._decider.labels, threshold=self.threshold, apart_by=self.apart_by
+        )
 
     def report(
         self, texts: Sequence[str], *, similarity_threshold: float = 0.8, progress: Progress | None = None
