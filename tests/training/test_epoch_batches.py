@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crossjudge.training.batches import MOST_SHARED, epoch_batches
-from crossjudge.types import Batch, Encoding, OneWayBatch
+from crossjudge.training.batches import MOST_SHARED, epoch_steps
+from crossjudge.training.rows_of_texts import TextRows, lay_out
+from crossjudge.types import Encoding
 
 N = 60
 
@@ -24,15 +25,13 @@ def encodings(attention: str) -> list[Encoding]:
     return made
 
 
-def epoch(attention: str, *, seed: int = 0) -> list[Batch]:
-    return list(
-        epoch_batches(
-            encodings(attention), token_budget=300, batch_size=8, attention=attention, pad_token_id=0, seed=seed
-        )
-    )
+def epoch(attention: str, *, seed: int = 0) -> list[TextRows]:
+    source = encodings(attention)
+    steps = epoch_steps(source, token_budget=300, batch_size=8, attention=attention, seed=seed)
+    return [lay_out(source, step, attention=attention, pad_token_id=0) for step in steps]
 
 
-def rows(batches: list[Batch]) -> list[list[int]]:
+def rows(batches: list[TextRows]) -> list[list[int]]:
     return [batch.rows.tolist() for batch in batches]
 
 
@@ -56,14 +55,11 @@ def test_no_batch_is_larger_than_allowed(attention: str) -> None:
 def test_rows_point_at_the_pairs_whose_tokens_the_batch_holds(attention: str) -> None:
     source = encodings(attention)
     for batch in epoch(attention):
-        if isinstance(batch, OneWayBatch):
-            for (place, slot), row in zip(np.argwhere(batch.slots >= 0), batch.rows, strict=True):
-                premise = batch.premise_ids[place][batch.premise_mask[place] == 1]
-                hypothesis = batch.hypothesis_ids[place, slot][batch.hypothesis_mask[place, slot] == 1]
-                assert np.concatenate([premise, hypothesis]).tolist() == source[row].input_ids.tolist()
-        else:
-            for ids, mask, row in zip(batch.input_ids, batch.attention_mask, batch.rows, strict=True):
-                assert ids[mask == 1].tolist() == source[row].input_ids.tolist()
+        lines, starts = np.divmod(batch.cls, batch.input_ids.shape[1])
+        for line, start, row in zip(lines, starts, batch.rows, strict=True):
+            blocks = batch.blocks[line]
+            seen = batch.input_ids[line][(blocks == 0) | (blocks == blocks[start])]
+            assert seen.tolist() == source[row].input_ids.tolist()
 
 
 def test_the_seed_alone_decides_the_order(attention: str) -> None:
@@ -73,8 +69,7 @@ def test_the_seed_alone_decides_the_order(attention: str) -> None:
 def test_one_way_steps_read_a_premise_once_for_several_hypotheses() -> None:
     premises = hypotheses = 0
     for batch in epoch("one_way"):
-        assert isinstance(batch, OneWayBatch)
-        premises, hypotheses = premises + len(batch.premise_ids), hypotheses + len(batch.rows)
+        premises, hypotheses = premises + len(batch.input_ids), hypotheses + len(batch.rows)
     assert hypotheses > 1.5 * premises
 
 

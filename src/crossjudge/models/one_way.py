@@ -400,6 +400,26 @@ def from_bert_names(weights: Mapping[str, Tensor], num_layers: int) -> dict[str,
     return renamed
 
 
+def to_bert_names(weights: Mapping[str, Tensor], num_layers: int, head: str) -> dict[str, Tensor]:
+    """This network's state dict under the names of a BERT classifier, the one of `head`."""
+    renamed = {
+        f"bert.embeddings.{part}.weight": weights[f"embeddings.{part}.weight"]
+        for part in ("word_embeddings", "position_embeddings", "token_type_embeddings")
+    }
+    modules = {"embeddings.norm": "bert.embeddings.LayerNorm"}
+    modules |= {f"heads.{head}.dense": "bert.pooler.dense", f"heads.{head}.out": "classifier"}
+    for depth in range(num_layers):
+        theirs, ours = f"bert.encoder.layer.{depth}", f"layers.{depth}"
+        modules |= {f"{ours}.{our_part}": f"{theirs}.{their_part}" for their_part, our_part in _LAYER_PARTS.items()}
+        for kind in ("weight", "bias"):
+            stacked = weights[f"{ours}.qkv.{kind}"].chunk(3)
+            for part, tensor in zip(("query", "key", "value"), stacked, strict=True):
+                renamed[f"{theirs}.attention.self.{part}.{kind}"] = tensor.contiguous()
+    for ours, theirs in modules.items():
+        renamed |= {f"{theirs}.{kind}": weights[f"{ours}.{kind}"] for kind in ("weight", "bias")}
+    return renamed
+
+
 _WORDS = "embeddings.word_embeddings.weight"
 _LAYER_PARTS = {
     "attention.output.dense": "attention_out",

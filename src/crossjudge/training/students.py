@@ -6,24 +6,27 @@ import copy
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from torch.nn import functional
 
 from crossjudge.errors import InputError, MissingFileError, UnsupportedModelError
 from crossjudge.extras import require
 from crossjudge.models.checkpoint import Checkpoint, load_checkpoint
 from crossjudge.models.foreign import position_capacity
 from crossjudge.models.networks import quiet, token_types
-from crossjudge.models.one_way import OneWayEncoder, Progress, mean_pool
+from crossjudge.models.one_way import OneWayEncoder, mean_pool, to_bert_names
 from crossjudge.training.config import TrainConfig
 from crossjudge.training.heads import exclusive
 from crossjudge.training.losses import embedding_distance, graded_cross_entropy, marginal_cross_entropy
+from crossjudge.training.rows_network import forward_depths, premise_mask
+from crossjudge.training.rows_of_texts import PADDING, TextRows
 from crossjudge.training.targets import Targets
-from crossjudge.types import Batch, IntArray, JointBatch, OneWayBatch
+from crossjudge.types import IntArray
 
 
 class Teacher(Protocol):
@@ -41,7 +44,7 @@ class Student(Protocol):
 
     network: nn.Module
 
-    def loss(self, batch: Batch, targets: Targets, step: int, teacher: Teacher | None = None) -> Tensor:
+    def loss(self, batch: TextRows, targets: Targets, step: int, teacher: Teacher | None = None) -> Tensor:
         """What a step makes smaller, a scalar; `targets`: the gold of the pairs in `batch.rows`."""
         ...
 
@@ -77,7 +80,19 @@ def read_base(config: TrainConfig) -> Checkpoint:
 def make_student(config: TrainConfig, base: Checkpoint) -> Student:
     """The student that `config.attention` asks for, on the weights of `base`."""
     torch.manual_seed(config.seed)
-    return OneWayStudent(config, base) if config.attention == "one_way" else JointStudent(config, base)
+    if config.attention == "one_way":
+        return OneWayStudent(config, base)
+    return BertJointStudent(config, base) if base.raw.get("model_type") == "bert" else JointStudent(config, base)
+
+
+def dtype_of(config: TrainConfig) -> torch.dtype:
+    """Of activations; weights and their gradients are float32 in any case."""
+    return torch.bfloat16 if config.precision == "bf16" else torch.float32
+
+
+def autocast(config: TrainConfig) -> torch.autocast:
+    """PyTorch's own way to that type, for networks that were not written for it."""
+    return torch.autocast(config.device.split(":")[0], dtype=torch.bfloat16, enabled=config.precision == "bf16")
 
 
 def gold_loss(heads: nn.ModuleDict, labels: Mapping[str, Sequence[str]], cls: Tensor, targets: Targets) -> Tensor:
@@ -118,69 +133,56 @@ class OneWayStudent:
         self._config = config
         network.embeddings.word_embeddings.weight.requires_grad_(not config.freeze_word_embeddings)
 
-    def loss(self, batch: Batch, targets: Targets, step: int, teacher: Teacher | None = None) -> Tensor:
+    def loss(self, batch: TextRows, targets: Targets, step: int, teacher: Teacher | None = None) -> Tensor:
         """Gold at the end and at the exits, the teacher's scores, and every few steps the starting vectors."""
-        assert isinstance(batch, OneWayBatch)
-        progress = self._begin(batch)
-        filled = torch.from_numpy(batch.slots >= 0).flatten().to(progress.hypothesis.device)
-        loss = progress.hypothesis.new_zeros((), dtype=torch.float32)
-        for depth in self._config.exits:
-            progress = self._model.forward_until(progress, depth)
-            early = self._gold(depth, progress.cls[filled], targets)
-            loss = loss + self._config.exit_weight * early
-        embed = self._config.embedding_weight > 0 and step % self._config.embedding_every == 0
-        progress = self._model.forward_until(progress, self._model.config.num_layers, with_premise=embed)
-        cls = progress.cls[filled]
-        loss = loss + self._gold(self._model.config.num_layers, cls, targets)
-        if teacher is not None:
-            loss = loss + self._taught(teacher, cls, targets, batch)
-        if self._config.likeness_weight and LIKENED in self._config.heads:
-            loss = loss + self._config.likeness_weight * self._unlike(cls, targets, batch, progress.premise_mask)
-        return loss + self._config.embedding_weight * self._drift(progress, batch) if embed else loss
+        config, last = self._config, self._model.config.num_layers
+        embed = config.embedding_weight > 0 and step % config.embedding_every == 0
+        depths = (*config.exits, last)
+        loss = torch.zeros((), device=config.device)
+        for depth in forward_depths(self._model, batch, depths=depths, dtype=dtype_of(config), with_states=embed):
+            cls = depth.cls.float()
+            gold = gold_loss(self._model.heads_at(depth.number), config.heads, cls, targets)
+            if depth.number < last:
+                loss = loss + config.exit_weight * gold
+                continue
+            loss = loss + gold
+            if teacher is not None:
+                loss = loss + self._taught(teacher, cls, targets, batch)
+            if config.likeness_weight and LIKENED in config.heads:
+                loss = loss + config.likeness_weight * self._unlike(cls, targets, batch)
+            if depth.states is not None:
+                loss = loss + config.embedding_weight * self._drift(depth.states, batch)
+        return loss
 
-    def _gold(self, depth: int, cls: Tensor, targets: Targets) -> Tensor:
-        return gold_loss(self._model.heads_at(depth), self._config.heads, cls, targets)
-
-    def _begin(self, batch: OneWayBatch) -> Progress:
-        arrays = (batch.premise_ids, batch.premise_mask, batch.hypothesis_ids, batch.hypothesis_mask)
-        return self._model.begin(*(torch.from_numpy(array).to(self._config.device) for array in arrays))
-
-    def _taught(self, teacher: Teacher, cls: Tensor, targets: Targets, batch: OneWayBatch) -> Tensor:
+    def _taught(self, teacher: Teacher, cls: Tensor, targets: Targets, batch: TextRows) -> Tensor:
         mine = targets.known(teacher.head)
         if len(mine) == 0:
             return cls.new_zeros(())
         return teacher.loss(self._model.heads[teacher.head](cls[mine]), batch.rows[mine.cpu().numpy()])
 
-    def _unlike(self, cls: Tensor, targets: Targets, batch: OneWayBatch, premise_mask: Tensor) -> Tensor:
+    def _unlike(self, cls: Tensor, targets: Targets, batch: TextRows) -> Tensor:
         """How far the relevance head is from the cosine of the starting encoder's vectors, as a mean over all pairs."""
-        assert self._teacher is not None
         mine = targets.known(LIKENED)
         if len(mine) == 0:
-            return cls.new_zeros((), dtype=torch.float32)
-        slots = np.flatnonzero(batch.slots.ravel() >= 0)[mine.cpu().numpy()]
-        premises, device = slots // batch.slots.shape[1], cls.device
-        width = batch.hypothesis_ids.shape[-1]
-        asked = torch.from_numpy(batch.hypothesis_ids.reshape(-1, width)[slots]).to(device)
-        mask = torch.from_numpy(batch.hypothesis_mask.reshape(-1, width)[slots]).to(device)
-        with torch.no_grad():
-            one = self._vectors(torch.from_numpy(batch.premise_ids[premises]).to(device), premise_mask[premises])
-            cosine = torch.nn.functional.cosine_similarity(one, self._vectors(asked, mask), dim=-1)
+            return cls.new_zeros(())
+        premises, hypotheses = batch.pair_texts(mine.cpu().numpy())
+        cosine = functional.cosine_similarity(self._vectors(*premises), self._vectors(*hypotheses), dim=-1)
         logits = self._model.heads[LIKENED](cls[mine])
-        degrees = torch.sigmoid((cosine.float() - LIKENESS_MIDDLE) * LIKENESS_SLOPE)[:, None]
+        degrees = torch.sigmoid((cosine - LIKENESS_MIDDLE) * LIKENESS_SLOPE)[:, None]
         return graded_cross_entropy(logits, degrees).sum() / len(cls)
 
-    def _vectors(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """The starting encoder's pooled states of texts, `(n_texts, hidden_size)`."""
-        assert self._teacher is not None
-        return mean_pool(self._teacher.premise_states(ids, mask), mask)
-
-    def _drift(self, progress: Progress, batch: OneWayBatch) -> Tensor:
+    def _drift(self, states: Tensor, batch: TextRows) -> Tensor:
         """How far the premises' pooled states are from the starting encoder's."""
+        own = mean_pool(states.float(), premise_mask(batch, states.device))
+        return embedding_distance(own, self._vectors(*batch.premises()))
+
+    def _vectors(self, ids: IntArray, mask: IntArray) -> Tensor:
+        """The starting encoder's pooled states of texts, float32 `(n_texts, hidden_size)`."""
         assert self._teacher is not None
-        ids = torch.from_numpy(batch.premise_ids).to(self._config.device)
-        with torch.no_grad():
-            target = self._vectors(ids, progress.premise_mask)
-        return embedding_distance(mean_pool(progress.premise, progress.premise_mask), target)
+        device = self._config.device
+        tokens, standing = torch.from_numpy(ids).to(device), torch.from_numpy(mask).to(device)
+        with torch.no_grad(), autocast(self._config):
+            return mean_pool(self._teacher.premise_states(tokens, standing), standing).float()
 
     def save(self, folder: Path) -> None:
         """`model.safetensors` and the network's shapes in `config.json`."""
@@ -209,38 +211,73 @@ def load_further(network: OneWayEncoder, folder: Path) -> None:
     network.load_state_dict(own | earlier)
 
 
-class JointStudent:
-    """An ordinary cross-encoder: the transformers classification network of the starting encoder."""
+def classifier(base: Checkpoint, labels: Sequence[str]) -> Any:
+    """The transformers classification network of an encoder, with a new head for `labels`."""
+    transformers = require("transformers", to="train a joint cross-encoder")
+    with quiet(transformers):
+        return transformers.AutoModelForSequenceClassification.from_pretrained(
+            str(base.tokenizer_folder),
+            num_labels=len(labels),
+            id2label=dict(enumerate(labels)),
+            label2id={label: index for index, label in enumerate(labels)},
+            # A head of another size is replaced: training makes a new one anyway.
+            ignore_mismatched_sizes=True,
+            dtype=torch.float32,
+            use_safetensors=True,
+            local_files_only=True,
+        )
+
+
+class BertJointStudent:
+    """An ordinary cross-encoder on BERT, computed as rows whose pairs are one block each, saved as BERT is."""
 
     def __init__(self, config: TrainConfig, base: Checkpoint) -> None:
-        transformers = require("transformers", to="train a joint cross-encoder")
         [(self._head, self._labels)] = config.heads.items()
-        with quiet(transformers):
-            network = transformers.AutoModelForSequenceClassification.from_pretrained(
-                str(base.tokenizer_folder),
-                num_labels=len(self._labels),
-                id2label=dict(enumerate(self._labels)),
-                label2id={label: index for index, label in enumerate(self._labels)},
-                # A head of another size is replaced: training makes a new one anyway.
-                ignore_mismatched_sizes=True,
-                dtype=torch.float32,
-                use_safetensors=True,
-                local_files_only=True,
-            )
+        self._model = OneWayEncoder.from_encoder(base.raw, base.weights, config.heads).to(config.device)
+        self._model.embeddings.word_embeddings.weight.requires_grad_(not config.freeze_word_embeddings)
+        self.network: nn.Module = self._model
+        self._config, self._base = config, base
+
+    def loss(self, batch: TextRows, targets: Targets, step: int, teacher: Teacher | None = None) -> Tensor:
+        """Gold, and the teacher's scores if there is one."""
+        depths, dtype = (self._model.config.num_layers,), dtype_of(self._config)
+        [last] = forward_depths(self._model, batch, depths=depths, dtype=dtype, with_states=False)
+        logits = self._model.heads[self._head](last.cls.float())
+        loss = (targets.weights * head_loss(self._head, self._labels, logits, targets.values)).mean()
+        return loss if teacher is None else loss + teacher.loss(logits, batch.rows)
+
+    def save(self, folder: Path) -> None:
+        """A folder that any Hugging Face tool reads."""
+        saved = classifier(self._base, self._labels)
+        state = {name: tensor.detach().cpu() for name, tensor in self._model.state_dict().items()}
+        saved.load_state_dict(to_bert_names(state, self._model.config.num_layers, self._head))
+        with quiet(require("transformers", to="save a joint cross-encoder")):
+            saved.save_pretrained(str(folder))
+
+
+class JointStudent:
+    """An ordinary cross-encoder of another architecture: the transformers network itself."""
+
+    def __init__(self, config: TrainConfig, base: Checkpoint) -> None:
+        [(self._head, self._labels)] = config.heads.items()
+        network = classifier(base, self._labels)
         network.get_input_embeddings().weight.requires_grad_(not config.freeze_word_embeddings)
         self.network: nn.Module = network.to(config.device)
         self._inputs = ("input_ids", "attention_mask", *token_types(network))
         self._device = config.device
+        self._autocast = autocast(config)
         self._saved = network
 
-    def logits(self, batch: Batch) -> Tensor:
+    def logits(self, batch: TextRows) -> Tensor:
         """Logits `(n_pairs, num_labels)`."""
-        assert isinstance(batch, JointBatch)
-        arrays = {name: torch.from_numpy(getattr(batch, name)).to(self._device) for name in self._inputs}
-        logits: Tensor = self.network(**arrays).logits
-        return logits
+        ids, standing = batch.input_ids, (batch.blocks != PADDING).astype(np.int64)
+        arrays = {"input_ids": ids, "attention_mask": standing, "token_type_ids": batch.segments}
+        tensors = {name: torch.from_numpy(arrays[name]).to(self._device) for name in self._inputs}
+        with self._autocast:
+            logits: Tensor = self.network(**tensors).logits
+        return logits.float()
 
-    def loss(self, batch: Batch, targets: Targets, step: int, teacher: Teacher | None = None) -> Tensor:
+    def loss(self, batch: TextRows, targets: Targets, step: int, teacher: Teacher | None = None) -> Tensor:
         """Gold, and the teacher's scores if there is one."""
         logits = self.logits(batch)
         loss = (targets.weights * head_loss(self._head, self._labels, logits, targets.values)).mean()

@@ -27,14 +27,15 @@ from crossjudge.errors import InputError
 from crossjudge.models.checkpoint import Checkpoint
 from crossjudge.text.tokenization import PairTokenizer
 from crossjudge.text.tokenizer_files import read_tokenizer
-from crossjudge.training.batches import epoch_batches
+from crossjudge.training.batches import Group, epoch_steps
 from crossjudge.training.config import TrainConfig
 from crossjudge.training.decontamination import hash_pairs, load_hashes, save_hashes
 from crossjudge.training.mixture import Mixture, terms
 from crossjudge.training.recipes import Row, Source
+from crossjudge.training.rows_of_texts import TextRows, lay_out
 from crossjudge.training.students import Student, Teacher, make_student, read_base
 from crossjudge.training.targets import make_targets
-from crossjudge.types import Batch, Encoding, Pair
+from crossjudge.types import Attention, Encoding, Pair
 
 logger = logging.getLogger(__name__)
 
@@ -126,7 +127,7 @@ class Run:
         self.student.network.train()
         began, pairs, losses = time.monotonic(), 0, list[float]()
         for step in range(start, self.total_steps):
-            batch = self._plan[step]
+            batch = self._batch(step)
             losses.append(self._step(batch, step))
             pairs += len(batch.rows)
             if (step + 1) % NOTE_EVERY == 0 or step + 1 == self.total_steps:
@@ -146,24 +147,30 @@ class Run:
         left = (self.total_steps - step) / max(1, self.total_steps - warm)
         return self.config.learning_rate * min((step + 1) / warm, left)
 
-    def _steps(self) -> list[Batch]:
-        """Every step's batch: whole epochs, the last one cut where `epochs` is not a whole number."""
-        batches: list[Batch] = []
+    def _steps(self) -> list[list[Group]]:
+        """Which pairs each step holds: whole epochs, the last one cut where `epochs` is not a whole number."""
+        steps: list[list[Group]] = []
         for epoch in range(math.ceil(self.config.epochs)):
             this = list(self._epoch(epoch))
             share = min(1.0, self.config.epochs - epoch)
-            batches += this[: math.ceil(share * len(this))]
-        return batches
+            steps += this[: math.ceil(share * len(this))]
+        return steps
 
-    def _epoch(self, epoch: int) -> Iterator[Batch]:
-        return epoch_batches(
+    def _epoch(self, epoch: int) -> Iterator[list[Group]]:
+        return epoch_steps(
             self._encodings,
             token_budget=self.config.token_budget,
             batch_size=self.config.batch_size,
-            attention=self.config.attention,
-            pad_token_id=self._pad_token_id,
+            attention=self._attention,
             seed=self.config.seed + epoch,
         )
+
+    def _batch(self, step: int) -> TextRows:
+        return lay_out(self._encodings, self._plan[step], attention=self._attention, pad_token_id=self._pad_token_id)
+
+    @property
+    def _attention(self) -> Attention:
+        return "joint" if self.config.attention == "joint" else "one_way"
 
     def _groups(self) -> list[dict[str, Any]]:
         """Weights that decay, and biases and norms that do not."""
@@ -171,15 +178,13 @@ class Run:
         vectors = [weight for weight in self._trained if weight.ndim <= 1]
         return [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
 
-    def _step(self, batch: Batch, step: int) -> float:
+    def _step(self, batch: TextRows, step: int) -> float:
         # Dropout draws from the step's own seed, so that a resumed run drops what an undisturbed one would.
         torch.manual_seed(self.config.seed * 1_000_003 + step)
         for group in self._optimizer.param_groups:
             group["lr"] = self.learning_rate(step)
         targets = self._targets.of(batch.rows, self.config.device)
-        kind = self.config.device.split(":")[0]
-        with torch.autocast(kind, dtype=torch.bfloat16, enabled=self.config.precision == "bf16"):
-            loss = self.student.loss(batch, targets, step, self._teacher)
+        loss = self.student.loss(batch, targets, step, self._teacher)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self._trained, 1.0)
