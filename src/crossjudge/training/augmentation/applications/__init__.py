@@ -1,4 +1,4 @@
-"""Pairs as the applications ask them: tags, policies, rubrics, answers and grades."""
+"""Pairs as the applications ask them: tags, policies, rubrics, answers, grades and claims."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 
 from crossjudge.training.augmentation.applications.answers import make_answers
+from crossjudge.training.augmentation.applications.claims import make_claims
 from crossjudge.training.augmentation.applications.grades import make_grades
 from crossjudge.training.augmentation.applications.policies import make_policies
 from crossjudge.training.augmentation.applications.rubrics import make_rubrics
@@ -13,11 +14,12 @@ from crossjudge.training.augmentation.applications.tags import make_tags
 from crossjudge.training.augmentation.made import MadePair, Maker
 
 USES: tuple[tuple[Maker, float], ...] = (
-    (make_tags, 0.3),
-    (make_policies, 0.3),
+    (make_tags, 0.25),
+    (make_policies, 0.23),
     (make_answers, 0.15),
-    (make_rubrics, 0.15),
-    (make_grades, 0.1),
+    (make_rubrics, 0.14),
+    (make_grades, 0.11),
+    (make_claims, 0.12),
 )
 """Each use's maker and its share of the pairs."""
 

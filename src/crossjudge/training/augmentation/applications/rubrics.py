@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from crossjudge.training.augmentation.applications.features import feature_pairs
 from crossjudge.training.augmentation.clauses import pick, pick_other
 from crossjudge.training.augmentation.facts import sentence_case
 from crossjudge.training.augmentation.made import MadePair
@@ -41,6 +42,9 @@ def make_rubrics(rng: random.Random, sentences: Sequence[str]) -> Iterator[MadeP
     """Endless pairs; each response is good in some ways and bad in others, and is asked about three of them."""
     words = words_table("applications_rubrics")
     while True:
+        if rng.random() < 0.65:
+            yield from feature_pairs(rng)
+            continue
         request = pick(rng, words["request"])
         response = pick(rng, (_helpful, _helpful, _helpful, _vague, _vague, _astray, _refusing, _rude))(rng, request)
         text = " ".join(response.parts)
