@@ -22,7 +22,7 @@ from crossjudge.training.decontamination import pair_hash
 from crossjudge.training.evaluation_pairs import evaluation_pairs
 
 FAMILIES = ("applications", "groundedness", "questions")
-USES = ("tags", "policies", "rubrics", "answers", "grades")
+USES = ("tags", "policies", "rubrics", "answers", "grades", "claims")
 SENTENCES = [
     f"The {place} of {town} was {built} by {count} masons in {1700 + 3 * number}."
     for number, (place, town, built, count) in enumerate(
@@ -66,13 +66,15 @@ def test_every_use_has_every_answer_and_no_answer_is_the_rule() -> None:
 
 def test_most_wordings_of_a_policy_are_kept_by_some_texts_and_broken_by_others() -> None:
     pairs = [pair for pair in made("applications", 12_000) if pair.kind.startswith("policies: harmful")]
-    outcomes: dict[str, set[str | None]] = {}
+    outcomes: dict[str, list[str | None]] = {}
     for pair in pairs:
         wording = re.sub(
             r"\b(?:this|the) (?:text|message|passage|post)\b|what is written here", "it", pair.text_b.lower()
         )
-        outcomes.setdefault(wording, set()).add(pair.nli)
-    assert sum(len(labels) > 1 for labels in outcomes.values()) > len(outcomes) * 0.8
+        outcomes.setdefault(wording, []).append(pair.nli)
+    often = [set(labels) for labels in outcomes.values() if len(labels) >= 8]
+    assert len(often) >= 5
+    assert sum(len(labels) > 1 for labels in often) > len(often) * 0.8
 
 
 def test_contact_details_are_where_the_label_says() -> None:

@@ -160,12 +160,16 @@ def _years_open(rng: random.Random) -> _Claims:
         )
     )
     claims = [
-        (f"{place} closed after {years} years.", _E), (f"{place} existed for {in_words(years)} years.", _E),
-        (f"{place} was open for {years + pick(rng, (-3, 4, 7))} years.", _C), (f"{place} was still open in {end + rng.randint(2, 9)}.", _C),
-        (f"{place} was open in {start + years // 2}.", _E), (f"{place} opened before {start + rng.randint(1, 9)}.", _E),
-        (f"{place} opened in {end}.", _C), (f"{place} employed {rng.randint(12, 80)} people.", _N),
+        (f"{place} closed after {years} years.", _E),
+        (f"{place} existed for {in_words(years)} years.", _E),
+        (f"{place} was open for {years + pick(rng, (-3, 4, 7))} years.", _C),
+        (f"{place} was still open in {end + rng.randint(2, 9)}.", _C),
+        (f"{place} was open in {start + years // 2}.", _E),
+        (f"{place} opened before {start + rng.randint(1, 9)}.", _E),
+        (f"{place} opened in {end}.", _C),
+        (f"{place} employed {rng.randint(12, 80)} people.", _N),
         (f"{place} closed because of a fire.", _N),
-    ]  # fmt: skip
+    ]
     return source, [(sentence_case(text), label) for text, label in claims]
 
 
@@ -175,23 +179,43 @@ def _shares(rng: random.Random) -> _Claims:
     who, did, didnot, other = pick(
         rng,
         (
-            ("guests", "stayed overnight", "went home", "danced"), ("pupils", "passed the test", "failed it", "are left-handed"),
-            ("houses", "have a garden", "have none", "are for sale"), ("members", "voted for the plan", "voted against it", "arrived late"),
-            ("patients", "got better", "did not", "were smokers"), ("tickets", "were sold", "were left over", "were children's tickets"),
+            ("guests", "stayed overnight", "went home", "danced"),
+            ("pupils", "passed the test", "failed it", "are left-handed"),
+            ("houses", "have a garden", "have none", "are for sale"),
+            ("members", "voted for the plan", "voted against it", "arrived late"),
+            ("patients", "got better", "did not", "were smokers"),
+            ("tickets", "were sold", "were left over", "were children's tickets"),
         ),
-    )  # fmt: skip
+    )
     source = f"Of the {total} {who}, {some} {did} and {rest} {didnot}."
     most = some > rest
     return source, [
-        (f"There were {total} {who} in all.", _E), (f"{sentence_case(in_words(some))} {who} {did}.", _E),
-        (f"{rest} of the {total} {who} {did}.", _C if some != rest else _E), (f"All of the {who} {did}.", _C), (f"None of the {who} {did}.", _C),
-        (f"Most of the {who} {did}.", _E if most else _C), (f"Fewer than half of the {who} {did}.", _E if some < rest else _C),
-        (f"Some of the {who} {did}.", _E), (f"{rng.randint(2, 9)} of the {who} {other}.", _N), (f"Not all of the {who} {did}.", _E),
-    ]  # fmt: skip
+        (f"There were {total} {who} in all.", _E),
+        (f"{sentence_case(in_words(some))} {who} {did}.", _E),
+        (f"{rest} of the {total} {who} {did}.", _C if some != rest else _E),
+        (f"All of the {who} {did}.", _C),
+        (f"None of the {who} {did}.", _C),
+        (f"Most of the {who} {did}.", _E if most else _C),
+        (f"Fewer than half of the {who} {did}.", _E if some < rest else _C),
+        (f"Some of the {who} {did}.", _E),
+        (f"{rng.randint(2, 9)} of the {who} {other}.", _N),
+        (f"Not all of the {who} {did}.", _E),
+    ]
 
 
 def _changes(rng: random.Random) -> _Claims:
-    what, unit = pick(rng, (("the price of a ticket", "euros"), ("the rent", "dollars"), ("the number of members", ""), ("the speed limit", "kilometres an hour"), ("the height of the dam", "metres"), ("the staff of the clinic", ""), ("the temperature of the pool", "degrees")))  # fmt: skip
+    what, unit = pick(
+        rng,
+        (
+            ("the price of a ticket", "euros"),
+            ("the rent", "dollars"),
+            ("the number of members", ""),
+            ("the speed limit", "kilometres an hour"),
+            ("the height of the dam", "metres"),
+            ("the staff of the clinic", ""),
+            ("the temperature of the pool", "degrees"),
+        ),
+    )
     old = rng.randint(5, 90) * 2
     new = max(3, old + pick(rng, (-1, 1)) * rng.randint(2, 4 + old // 2))
     up, down = ("rose", "fell") if new > old else ("fell", "rose")
@@ -204,11 +228,18 @@ def _changes(rng: random.Random) -> _Claims:
     ).strip()
     source = f"{source.replace(' ,', ',').replace('  ', ' ')}."
     claims = [
-        (f"{what} {up} by {abs(new - old)} {unit}", _E), (f"{what} {down}", _C), (f"{what} changed", _E), (f"{what} used to be {less}", _E),
-        (f"{what} used to be {more}", _C), (f"{what} is now {old} {unit}", _C), (f"{what} stayed the same", _C),
-        (f"{what} will change again next year", _N), (f"{what} {up} by {abs(new - old) + 3} {unit}", _C), (f"{what} was {old} {unit} before", _E),
+        (f"{what} {up} by {abs(new - old)} {unit}", _E),
+        (f"{what} {down}", _C),
+        (f"{what} changed", _E),
+        (f"{what} used to be {less}", _E),
+        (f"{what} used to be {more}", _C),
+        (f"{what} is now {old} {unit}", _C),
+        (f"{what} stayed the same", _C),
+        (f"{what} will change again next year", _N),
+        (f"{what} {up} by {abs(new - old) + 3} {unit}", _C),
+        (f"{what} was {old} {unit} before", _E),
         (f"people complained that {what} had changed", _N),
-    ]  # fmt: skip
+    ]
     return source, [(f"{sentence_case(text).strip()}.", label) for text, label in claims]
 
 
@@ -220,17 +251,53 @@ def _formats(rng: random.Random) -> _Claims:
     source, same, wrong = pick(
         rng,
         (
-            (f"{city} has {thousand},000 inhabitants.", f"{thousand} thousand people live in {city}.", f"{thousand * 10} thousand people live in {city}."),
-            (f"{firm} made a profit of {n} million dollars.", f"{firm} made {n},000,000 dollars.", f"{firm} made a loss of {n} million dollars."),
-            (f"The train to {city} leaves at {hour + 12}:00.", f"The train to {city} leaves at {hour} p.m.", f"The train to {city} leaves at {hour} a.m."),
-            (f"Half of the {thousand * 2} workers at {firm} are women.", f"{firm} employs {thousand} women.", f"All workers at {firm} are women."),
-            (f"The walk to {city} takes {n * 60} minutes.", f"It takes {in_words(n)} hours to walk to {city}.", f"It takes {in_words(n + 2)} hours to walk to {city}."),
-            (f"A dozen letters for {firm} arrived from {city}.", f"Twelve letters from {city} reached {firm}.", f"Twenty letters from {city} reached {firm}."),
-            (f"The fair in {city} lasts a fortnight.", f"The fair in {city} goes on for two weeks.", f"The fair in {city} goes on for two days."),
-            (f"Sales at {firm} doubled last year.", f"{firm} sold twice as much last year as the year before.", f"{firm} sold less last year than the year before."),
-            (f"A third of the flats in {city} stand empty.", f"Two thirds of the flats in {city} are lived in.", f"Most flats in {city} stand empty."),
+            (
+                f"{city} has {thousand},000 inhabitants.",
+                f"{thousand} thousand people live in {city}.",
+                f"{thousand * 10} thousand people live in {city}.",
+            ),
+            (
+                f"{firm} made a profit of {n} million dollars.",
+                f"{firm} made {n},000,000 dollars.",
+                f"{firm} made a loss of {n} million dollars.",
+            ),
+            (
+                f"The train to {city} leaves at {hour + 12}:00.",
+                f"The train to {city} leaves at {hour} p.m.",
+                f"The train to {city} leaves at {hour} a.m.",
+            ),
+            (
+                f"Half of the {thousand * 2} workers at {firm} are women.",
+                f"{firm} employs {thousand} women.",
+                f"All workers at {firm} are women.",
+            ),
+            (
+                f"The walk to {city} takes {n * 60} minutes.",
+                f"It takes {in_words(n)} hours to walk to {city}.",
+                f"It takes {in_words(n + 2)} hours to walk to {city}.",
+            ),
+            (
+                f"A dozen letters for {firm} arrived from {city}.",
+                f"Twelve letters from {city} reached {firm}.",
+                f"Twenty letters from {city} reached {firm}.",
+            ),
+            (
+                f"The fair in {city} lasts a fortnight.",
+                f"The fair in {city} goes on for two weeks.",
+                f"The fair in {city} goes on for two days.",
+            ),
+            (
+                f"Sales at {firm} doubled last year.",
+                f"{firm} sold twice as much last year as the year before.",
+                f"{firm} sold less last year than the year before.",
+            ),
+            (
+                f"A third of the flats in {city} stand empty.",
+                f"Two thirds of the flats in {city} are lived in.",
+                f"Most flats in {city} stand empty.",
+            ),
         ),
-    )  # fmt: skip
+    )
     extra = f"This was reported in {filled(rng, '{month}', {})}."
     return f"{source} {extra}" if rng.random() < 0.4 else source, [
         (same, _E),
@@ -249,9 +316,12 @@ def _hedged(rng: random.Random) -> _Claims:
             (f"According to rumours, {named} {event.act['did']} {event.what}.", f"{plain}."),
             (f"It is not known whether {named} {event.act['did']} {event.what}.", f"{plain}."),
             (f"{event.who} may have {event.act['done']} {event.what}.", f"{plain}."),
-            (f"Some believe that {named} {event.act['did']} {event.what}, but there is no proof.", f"It is proven that {named} {event.act['did']} {event.what}."),
+            (
+                f"Some believe that {named} {event.act['did']} {event.what}, but there is no proof.",
+                f"It is proven that {named} {event.act['did']} {event.what}.",
+            ),
         ),
-    )  # fmt: skip
+    )
     label = _C if "no proof" in source else _N
     return source, [(strong, label), (f"It is possible that {named} {event.act['did']} {event.what}.", _E)]
 
@@ -270,10 +340,14 @@ def _compared(rng: random.Random) -> _Claims:
     )
     source = f"{first} has {a} {thing}. {second} has {b}."
     return source, [
-        (f"There are {more if a > b else less} {thing} in {first} than in {second}.", _E), (f"{second} has {less if b > a else more} {thing} than {first}.", _C),
-        (f"{first} and {second} have the same number of {thing}.", _C), (f"{first} has {b} {thing}.", _C), (f"{second} has {b} {thing}.", _E),
-        (f"{first} is larger than {second}.", _N), (f"Together {first} and {second} have {a + b} {thing}.", _E),
-    ]  # fmt: skip
+        (f"There are {more if a > b else less} {thing} in {first} than in {second}.", _E),
+        (f"{second} has {less if b > a else more} {thing} than {first}.", _C),
+        (f"{first} and {second} have the same number of {thing}.", _C),
+        (f"{first} has {b} {thing}.", _C),
+        (f"{second} has {b} {thing}.", _E),
+        (f"{first} is larger than {second}.", _N),
+        (f"Together {first} and {second} have {a + b} {thing}.", _E),
+    ]
 
 
 def _event(rng: random.Random) -> _Event:

@@ -12,26 +12,55 @@ from crossjudge.training.augmentation.made_values import filled
 from crossjudge.training.augmentation.vocabulary import words_table
 
 _FIRST = ("greeting", "thanks", "polite", "apology", "empathy", "slang", "refusal")
-_RELEVANT = ("{r} answers the question.", "{r} is relevant to the request.", "{r} is on topic.", "{r} deals with what was asked.",
-             "{r} addresses the user's request.", "{r} is about {topic}.", "{r} helps with {topic}.")  # fmt: skip
-_ASTRAY = ("{r} is off topic.", "{r} does not answer the question.", "{r} misses the point of the request.",
-           "{r} has nothing to do with {topic}.", "{r} leaves the question open.")  # fmt: skip
+_RELEVANT = (
+    "{r} answers the question.",
+    "{r} is relevant to the request.",
+    "{r} is on topic.",
+    "{r} deals with what was asked.",
+    "{r} addresses the user's request.",
+    "{r} is about {topic}.",
+    "{r} helps with {topic}.",
+)
+_ASTRAY = (
+    "{r} is off topic.",
+    "{r} does not answer the question.",
+    "{r} misses the point of the request.",
+    "{r} has nothing to do with {topic}.",
+    "{r} leaves the question open.",
+)
 _SHORT = ("{r} is short.", "{r} is concise.", "{r} is brief.", "{r} gets to the point.")
 _LONG = ("{r} is long.", "{r} is wordy.", "{r} is long-winded.")
 _IMPLIED: Mapping[str, frozenset[str]] = {
     "rude": frozenset({"refusal", "question", "joke", "slang", "number"}),
-    "steps": frozenset({"list", "deadline", "number", "warning"}), "list": frozenset({"number", "steps", "alternative", "contact"}),
-    "example": frozenset({"number", "personal", "reason"}), "price": frozenset({"number"}), "deadline": frozenset({"number"}),
-    "source": frozenset({"number", "reason", "contact"}), "contact": frozenset({"number", "deadline", "polite"}),
-    "apology": frozenset({"polite", "empathy"}), "thanks": frozenset({"polite"}), "polite": frozenset({"thanks", "question", "encourage"}),
-    "greeting": frozenset({"polite"}), "doctor": frozenset({"expert", "warning", "polite"}), "expert": frozenset({"contact", "alternative"}),
-    "empathy": frozenset({"polite"}), "encourage": frozenset({"polite", "empathy"}), "joke": frozenset({"question", "slang", "reason", "personal"}),
-    "reason": frozenset({"question", "number", "deadline"}), "question": frozenset({"polite"}), "advert": frozenset({"price", "number", "alternative"}),
-    "refusal": frozenset({"apology", "unsure", "polite"}), "personal": frozenset({"example", "deadline", "empathy"}),
-    "alternative": frozenset({"deadline"}), "unsure": frozenset({"polite"}), "number": frozenset({"steps", "example"}),
-    "slang": frozenset({"polite", "encourage", "empathy", "joke"}), "summary": frozenset({"encourage"}), "warning": frozenset({"number"}),
+    "steps": frozenset({"list", "deadline", "number", "warning"}),
+    "list": frozenset({"number", "steps", "alternative", "contact"}),
+    "example": frozenset({"number", "personal", "reason"}),
+    "price": frozenset({"number"}),
+    "deadline": frozenset({"number"}),
+    "source": frozenset({"number", "reason", "contact"}),
+    "contact": frozenset({"number", "deadline", "polite"}),
+    "apology": frozenset({"polite", "empathy"}),
+    "thanks": frozenset({"polite"}),
+    "polite": frozenset({"thanks", "question", "encourage"}),
+    "greeting": frozenset({"polite"}),
+    "doctor": frozenset({"expert", "warning", "polite"}),
+    "expert": frozenset({"contact", "alternative"}),
+    "empathy": frozenset({"polite"}),
+    "encourage": frozenset({"polite", "empathy"}),
+    "joke": frozenset({"question", "slang", "reason", "personal"}),
+    "reason": frozenset({"question", "number", "deadline"}),
+    "question": frozenset({"polite"}),
+    "advert": frozenset({"price", "number", "alternative"}),
+    "refusal": frozenset({"apology", "unsure", "polite"}),
+    "personal": frozenset({"example", "deadline", "empathy"}),
+    "alternative": frozenset({"deadline"}),
+    "unsure": frozenset({"polite"}),
+    "number": frozenset({"steps", "example"}),
+    "slang": frozenset({"polite", "encourage", "empathy", "joke"}),
+    "summary": frozenset({"encourage"}),
+    "warning": frozenset({"number"}),
     "jargon": frozenset({"number", "reason", "source"}),
-}  # fmt: skip
+}
 """Feature -> others that its sentences may show too."""
 
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from crossjudge.training.augmentation.applications.relations import relation_grades
 from crossjudge.training.augmentation.clauses import pick, pick_other
 from crossjudge.training.augmentation.facts import draw_thing
 from crossjudge.training.augmentation.made import MadePair
@@ -17,7 +18,11 @@ Points: TypeAlias = list[Mapping[str, Any]]
 def make_grades(rng: random.Random, sentences: Sequence[str]) -> Iterator[MadePair]:
     """Endless pairs: right in other words, partly right, wrong, contrary, off topic; both directions."""
     while True:
-        yield from _school(rng) if rng.random() < 0.75 else _facts(rng)
+        luck = rng.random()
+        if luck < 0.4:
+            yield from relation_grades(rng, _pupil)
+        else:
+            yield from _school(rng) if luck < 0.75 else _facts(rng)
 
 
 def _school(rng: random.Random) -> Iterator[MadePair]:

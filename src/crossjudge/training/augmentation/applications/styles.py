@@ -7,13 +7,41 @@ import random
 from crossjudge.training.augmentation.clauses import pick
 
 _BEFORE = (
-    "Hi,", "Hello,", "Hey,", "Hi there,", "Good morning,", "Dear team,", "Hello all,", "So,", "Quick note:", "FYI:",
-    "Just saying:", "Hi everyone,", "To whom it may concern,", "Hey folks,", "Well,", "OK,", "Update:", "Evening all,",
-)  # fmt: skip
+    "Hi,",
+    "Hello,",
+    "Hey,",
+    "Hi there,",
+    "Good morning,",
+    "Dear team,",
+    "Hello all,",
+    "So,",
+    "Quick note:",
+    "FYI:",
+    "Just saying:",
+    "Hi everyone,",
+    "To whom it may concern,",
+    "Hey folks,",
+    "Well,",
+    "OK,",
+    "Update:",
+    "Evening all,",
+)
 _AFTER = (
-    "Thanks!", "Cheers", "Best regards", "Kind regards", "Have a nice day.", "See you.", "Bye",
-    "Many thanks in advance.", "Talk soon.", "That is all for now.", "Just so you know.", "More on this later.", "Thoughts?", "All the best",
-)  # fmt: skip
+    "Thanks!",
+    "Cheers",
+    "Best regards",
+    "Kind regards",
+    "Have a nice day.",
+    "See you.",
+    "Bye",
+    "Many thanks in advance.",
+    "Talk soon.",
+    "That is all for now.",
+    "Just so you know.",
+    "More on this later.",
+    "Thoughts?",
+    "All the best",
+)
 
 
 def typed(rng: random.Random, text: str) -> str:
