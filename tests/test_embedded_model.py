@@ -11,6 +11,7 @@ import pytest
 
 from crossjudge import BiEncoder, CrossEncoder, Judge
 from crossjudge.datasets import dataset_cards
+from crossjudge.errors import LabelError
 from crossjudge.label_probe import OBVIOUS
 from crossjudge.models.checkpoint import verify_manifest
 from crossjudge.models.loaded import EMBEDDED
@@ -134,6 +135,18 @@ def test_each_head_answers_and_names_its_labels() -> None:
         assert (model.head, model.labels, model.objective) == (head, labels, head)
         assert model.predict([("a", "b"), ("c", "d")]).shape == (2,)
     assert CrossEncoder(head="certainty").labels == ("hedged", "weakened")
+
+
+def test_a_head_read_from_an_open_model_is_that_head_opened_alone() -> None:
+    nli, texts = CrossEncoder(), [pair[:2] for pair in OBVIOUS]
+    for head in ("relevance", "nli"):
+        shared, alone = nli.with_head(head), CrossEncoder(head=head)
+        assert shared is not None
+        np.testing.assert_array_equal(shared.logits(texts), alone.logits(texts))
+        assert (shared.fingerprint, shared.labels, shared.head) == (alone.fingerprint, alone.labels, alone.head)
+        assert (shared.objective, shared.activation_fn) == (alone.objective, alone.activation_fn)
+    with pytest.raises(LabelError, match="no head 'sentiment'"):
+        nli.with_head("sentiment")
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import torch
 from crossjudge.backends.base import wishes_of
 from crossjudge.backends.exits import Exits, confidence, first_sure
 from crossjudge.backends.one_way import OneWayBackend
+from crossjudge.errors import BackendError
 from crossjudge.models.one_way import OneWayEncoder
 from crossjudge.text.batching import plan
 from crossjudge.types import Encoding, FloatArray
@@ -115,6 +116,11 @@ def test_thresholds_that_nobody_reaches_are_the_model_without_exits(
     never = opened(engine, encoder, tmp_path, NEVER)
     np.testing.assert_allclose(ask(never, PAIRS), expected, rtol=0, atol=TOLERANCE[engine])
     assert (whole.precision, never.precision) == ("fp32", "fp32+exits(inf,inf)")
+
+
+def test_a_head_with_exits_shares_with_no_other(engine: str, encoder: OneWayEncoder, tmp_path: Path) -> None:
+    with pytest.raises(BackendError, match="stop at an exit of that head"):
+        opened(engine, encoder, tmp_path, AT_ONCE).reading("relevance")
 
 
 def test_thresholds_of_nothing_are_the_first_exit(engine: str, encoder: OneWayEncoder, tmp_path: Path) -> None:

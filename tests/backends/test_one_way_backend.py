@@ -20,7 +20,7 @@ from crossjudge.models.networks import ONE_WAY_INPUTS, HeadNetwork
 from crossjudge.models.one_way import OneWayEncoder
 from crossjudge.text.batching import plan
 from crossjudge.types import Batch, Encoding, FloatArray, OneWayBatch, PairBatch
-from tiny_one_way import ENGINES, MAX_POSITIONS, PAD, one_way_backend, one_way_encoder, one_way_encoding, words
+from tiny_one_way import ENGINES, LABELS, MAX_POSITIONS, PAD, one_way_backend, one_way_encoder, one_way_encoding, words
 
 TOLERANCE = 1e-4
 SAME = 1e-5
@@ -160,6 +160,22 @@ def test_heads_are_read_by_name(tmp_path: Path) -> None:
             assert_close(opened.forward(batch), network.forward(batch))
         with pytest.raises(BackendError, match=r"no output 'duplicate'; the graph has .*relevance.*nli"):
             one_way_backend(engine, encoder, tmp_path / engine, output="duplicate")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_heads_share_opened_graphs_and_premises(engine: str, tmp_path: Path) -> None:
+    """Read side by side, against a premise and against one at hand; a second head costs no second opening."""
+    encoder = one_way_encoder(heads={"relevance": ("relevance",), "nli": LABELS})
+    first = one_way_backend(engine, encoder, tmp_path / "shared", output="nli")
+    encodings = [*asked_of(PREMISE, 9), *pairs_of([(3, 4), (40, 5)])]
+    for head in ("relevance", "nli", "relevance"):
+        alone = one_way_backend(engine, encoder, tmp_path / "alone", output=head)
+        assert_close(ask(first.reading(head), encodings), ask(alone, encodings), SAME)
+    assert first.cache.statistics().hits > 0
+    assert first.reading("relevance").cache is first.cache
+    first.reading("relevance").close()
+    with pytest.raises(BackendError, match="was closed"):
+        ask(first, encodings)
 
 
 def test_graphs_that_read_premise_and_hypothesis_apart_take_no_pairs_side_by_side(exact: OneWayBackend) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,9 +37,21 @@ class _Opened:
     premise, or `pairs`, which takes premise and hypothesis side by side; with exits, its pieces.
     """
 
-    whole: Runner | ExitingPairs
+    whole: Runner | ExitingPairs | _Reading
     premise: Runner
-    hypotheses: Runner | ExitingHypotheses
+    hypotheses: Runner | ExitingHypotheses | _Reading
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A graph, and the one of its answers that is read: heads that share a graph differ in nothing else."""
+
+    runner: Runner
+    output: str
+
+    def run(self, feeds: Mapping[str, NDArray[Any]]) -> NDArray[np.floating]:
+        """See `Runner.run`."""
+        return self.runner.run_for(feeds, [self.output])[0]
 
 
 class OneWayBackend:
@@ -71,7 +84,7 @@ class OneWayBackend:
         self.shelf: PremiseStore | None = None
         self._max_positions = max_positions
         self._count = choose_num_threads(num_threads)
-        self._exits, self._answer_name = exits, output or "logits"
+        self._exits, self._output = exits, output
         self._side_by_side = "judge" not in graphs
         whole = "pairs" if self._side_by_side else "judge"
         names = ["premise", "hypotheses", *([f"{whole}_{one}" for one in (0, *exits.depths)] if exits else [whole])]
@@ -110,6 +123,25 @@ class OneWayBackend:
 
         return map(encoded, premises)
 
+    @property
+    def has_exits(self) -> bool:
+        """Whether pairs may stop before the last layer, at exits of the one head that is read."""
+        return self._exits is not None
+
+    def reading(self, output: str) -> OneWayBackend:
+        """The same opened graphs and premises at hand, of which another head's answer is read.
+
+        Closing one closes both. Raises `BackendError` where pairs may stop early, since a head has exits of its own.
+        """
+        if self._exits is not None:
+            raise BackendError(
+                f"Reading {output!r} from an engine opened for {self._output!r}: its pairs may stop at an exit of that "
+                "head. Open the model once more for the other head."
+            )
+        other = copy.copy(self)
+        other._output, other.answer_size = output, None
+        return other
+
     def close(self) -> None:
         """See `Backend.close`."""
         for lanes in self._lanes:
@@ -118,12 +150,13 @@ class OneWayBackend:
     def _opened(self, runners: Sequence[Runner]) -> _Opened:
         """The graphs in the order of `self._lanes`, as a batch is run on them."""
         premise, hypotheses, *whole = runners
-        if self._exits is None:
-            return _Opened(whole[0], premise, hypotheses)
-        pieces = ExitingPairs(
-            whole, self._exits.thresholds, answer=self._answer_name, length_step=self.wishes.length_step
-        )
-        return _Opened(pieces, premise, ExitingHypotheses(hypotheses, self._exits, answer=self._answer_name))
+        name = self._output or "logits"
+        if self._exits is not None:
+            pieces = ExitingPairs(whole, self._exits.thresholds, answer=name, length_step=self.wishes.length_step)
+            return _Opened(pieces, premise, ExitingHypotheses(hypotheses, self._exits, answer=name))
+        if self._output is not None:
+            return _Opened(_Reading(whole[0], name), premise, _Reading(hypotheses, name))
+        return _Opened(whole[0], premise, hypotheses)
 
     def _answer(self, opened: _Opened, batch: Batch) -> FloatArray:
         if isinstance(batch, PairBatch) and self._side_by_side:
@@ -212,7 +245,7 @@ def pair_feeds(batch: PairBatch, max_positions: int) -> dict[str, IntArray]:
 
 
 def _ask_in_groups(
-    hypotheses: Runner | ExitingHypotheses, kept: Mapping[str, NDArray[Any]], batch: OneWayBatch, group: int
+    hypotheses: Runner | ExitingHypotheses | _Reading, kept: Mapping[str, NDArray[Any]], batch: OneWayBatch, group: int
 ) -> NDArray[np.floating]:
     """Logits of every slot, `(n_premises, n_hypotheses, num_labels)`, with so many hypotheses side by side in a row.
 

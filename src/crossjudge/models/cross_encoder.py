@@ -18,7 +18,7 @@ from crossjudge.errors import BackendError, InputError, NonFiniteLogitsError, Un
 from crossjudge.extras import require
 from crossjudge.models.activation_functions import default_activation, resolve_activation, softmax
 from crossjudge.models.drop_in import call_arguments, init_arguments
-from crossjudge.models.loaded import Opened, load_model
+from crossjudge.models.loaded import Opened, load_model, with_head
 from crossjudge.models.pairs import is_single, to_pair, to_pairs, to_texts
 from crossjudge.text.ahead import ahead
 from crossjudge.text.batching import plan
@@ -129,6 +129,20 @@ class CrossEncoder(Opened):
     def attention(self) -> Attention:
         """`"joint"` or `"one_way"`."""
         return self.checkpoint.attention
+
+    def with_head(self, head: str) -> CrossEncoder | None:
+        """This model answering with another of its heads, on the same weights and premises in memory.
+
+        None where its engine reads one head alone; then open it anew with `head`. Raises `LabelError` for a head that
+        it does not have.
+        """
+        loaded = with_head(self._loaded, head)
+        if loaded is None:
+            return None
+        other = CrossEncoder.__new__(CrossEncoder)
+        Opened.__init__(other, loaded)
+        other.activation_fn = default_activation(self.checkpoint.activation, other.num_labels)
+        return other
 
     def predict(
         self,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crossjudge.backends.base import Backend, BatchWishes, wishes_of
+from crossjudge.backends.one_way import OneWayBackend
 from crossjudge.errors import InputError, LabelError
 from crossjudge.models.checkpoint import Checkpoint, Kind, load_checkpoint
 from crossjudge.models.choosing import Choice, candidates, choose
@@ -165,6 +166,24 @@ def load_model(
         head=chosen,
         wishes=_wishes(engine),
         choice=choice,
+    )
+
+
+def with_head(loaded: LoadedModel, head: str) -> LoadedModel | None:
+    """The same model on the same opened engine, answering with another of its heads.
+
+    None where its engine was opened for one head alone: only one-way graphs without exits hold the answers of all.
+    """
+    engine = loaded.backend
+    if not isinstance(engine, OneWayBackend) or engine.has_exits:
+        return None
+    labels, chosen = _head(loaded.checkpoint, head, "cross_encoder")
+    return replace(
+        loaded,
+        backend=engine.reading(head),
+        labels=labels,
+        head=chosen,
+        objective=_objective(loaded.checkpoint, None, head),
     )
 
 

@@ -55,6 +55,16 @@ def backend(pool: ModelPool, name: str = "embedded") -> FakeBackend:
 # --- the same numbers ---
 
 
+def test_heads_of_one_model_share_its_weights_and_give_their_own_numbers(scheduler: Scheduler) -> None:
+    pool = ModelPool({"embedded": None}, scheduler, num_threads=1)
+    for head in ("relevance", "nli", "certainty"):
+        shared, own = pool.encoder(None, head), CrossEncoder(head=head, num_threads=1)
+        np.testing.assert_array_equal(shared.logits(PAIRS), own.logits(PAIRS))
+        assert (shared.fingerprint, shared.labels, shared.head) == (own.fingerprint, own.labels, own.head)
+    assert len(seats(pool, "embedded")) == 1
+    assert pool.encoder(None, "relevance").premise_cache == pool.encoder(None, "nli").premise_cache
+
+
 def test_a_judge_of_the_pool_judges_as_one_of_its_own(pool: ModelPool) -> None:
     own = Judge(CrossEncoder(backend="fake"))
     assert pool.judge("embedded").batch([*PAIRS, LONG]) == own.batch([*PAIRS, LONG])

@@ -16,7 +16,8 @@ from crossjudge.models.bi_encoder import BiEncoder
 from crossjudge.models.checkpoint import Checkpoint, Kind, load_checkpoint
 from crossjudge.models.cross_encoder import CrossEncoder
 from crossjudge.models.loaded import EMBEDDED, is_embedded
-from crossjudge.serving.scheduling.engines import PairEngine, TextEngine
+from crossjudge.serving.scheduling.engines import TextEngine
+from crossjudge.serving.scheduling.heads import HeadOf, Heads
 from crossjudge.serving.scheduling.made_once import MadeOnce
 from crossjudge.serving.scheduling.model_memory import estimated_bytes
 from crossjudge.serving.scheduling.scheduler import Scheduler
@@ -36,9 +37,10 @@ class ModelPool:
     """Models that share a scheduler and the memory.
 
     `models`: name -> folder or hub name, None for the embedded model; the first is the default. A model is loaded when
-    it is first asked for, by one thread while others that want it wait. `memory_budget_bytes`: what all models in
-    memory may take together, as estimated from their files; to make room, the one that was used least recently is
-    unloaded if no request uses it. `backend`, `precision`, `num_threads`: as for `CrossEncoder`.
+    it is first asked for, by one thread while others that want it wait; its heads share what is in memory wherever its
+    engine can read several. `memory_budget_bytes`: what all models in memory may take together, as estimated from
+    their files; to make room, the one that was used least recently is unloaded if no request uses it. `backend`,
+    `precision`, `num_threads`: as for `CrossEncoder`.
 
     What the pool gives out may be kept for as long as one likes: weights that were unloaded are loaded again when they
     are needed. Raises `UnknownModelError` for a name that is none of `models`, what loading raises, and `Overloaded`
@@ -65,6 +67,7 @@ class ModelPool:
         self._judges: MadeOnce[tuple[str, str], Judge] = MadeOnce()
         self._encoders: MadeOnce[tuple[str, str | None], SharedCrossEncoder] = MadeOnce()
         self._bi_encoders: MadeOnce[str, SharedBiEncoder] = MadeOnce()
+        self._cross_encoders: MadeOnce[tuple[str, str | None], Seat[Heads]] = MadeOnce()
         self._seats: dict[str, list[Seat[Any]]] = {name: [] for name in self._paths}
         self._unreadable: set[str] = set()
 
@@ -142,10 +145,24 @@ class ModelPool:
             return Judge(self.encoder(name, objective if objective in heads else None), objective=objective)
 
     def _new_encoder(self, name: str, head: str | None) -> SharedCrossEncoder:
-        def opened() -> PairEngine:
-            return PairEngine(CrossEncoder(self._paths[name], head=head, **self._settings))
+        return SharedCrossEncoder(Forwards(self.scheduler, HeadOf(self._seat_for(name, head), head)))
 
-        return SharedCrossEncoder(Forwards(self.scheduler, self._seat(name, "cross_encoder", opened)))
+    def _seat_for(self, name: str, head: str | None) -> Seat[Heads]:
+        """The seat of the model as it was first asked for, or one for that head alone if those are not to be shared."""
+        default = _default_head(self._checkpoint(name, "cross_encoder"))
+        first = self._cross_encoders.get((name, default), lambda: self._new_seat(name, default))
+        if head == default:
+            return first
+        with first.held() as heads:
+            if heads.engine(head) is not None:
+                return first
+        return self._cross_encoders.get((name, head), lambda: self._new_seat(name, head))
+
+    def _new_seat(self, name: str, head: str | None) -> Seat[Heads]:
+        def opened() -> Heads:
+            return Heads(CrossEncoder(self._paths[name], head=head, **self._settings))
+
+        return self._seat(name, "cross_encoder", opened)
 
     def _new_bi_encoder(self, name: str) -> SharedBiEncoder:
         def opened() -> TextEngine:
