@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,7 +56,7 @@ def candidates(
     kept: list[IntArray] = [np.zeros((0, 2), dtype=np.int64)]
     at_limit = done = 0
     for rows, near in blocks:
-        rank = _rank_in_row(near)
+        rank = rank_in_row(near)
         at_limit += int((rank == neighbours).sum())
         chosen = rank < neighbours
         kept.append(np.sort(np.stack([near[0][chosen], near[1][chosen]], axis=1), axis=1))
@@ -68,29 +68,38 @@ def candidates(
 def _exact(vectors: FloatArray, least_cosine: float, neighbours: int) -> Iterator[tuple[int, Near]]:
     """Each text with each, block by block."""
     for start in range(0, len(vectors), _ROWS):
-        block = vectors[start : start + _ROWS]
-        parts = [
-            # One more than is wanted tells whether there were more; what is dropped keeps memory flat.
-            _nearest(_at_least(block, vectors, start, column, least_cosine), neighbours + 1)
-            for column in range(0, len(vectors), _COLUMNS)
-        ]
-        rows, columns, values = (np.concatenate(one) for one in zip(*parts, strict=True))
-        yield len(block), _in_order(rows, columns, values)
+        rows, columns, values = near_others(
+            vectors[start : start + _ROWS], vectors, least_cosine=least_cosine, most=neighbours + 2
+        )
+        rows = rows + start
+        other = rows != columns
+        yield min(_ROWS, len(vectors) - start), in_order(rows[other], columns[other], values[other])
 
 
-def _at_least(block: FloatArray, vectors: FloatArray, start: int, column: int, least_cosine: float) -> Near:
-    cosines = block @ vectors[column : column + _COLUMNS].T
-    rows, columns = np.nonzero(cosines >= least_cosine)
-    values = cosines[rows, columns]
-    rows, columns = rows + start, columns + column
-    other = rows != columns
-    return rows[other], columns[other], values[other]
+def near_others(vectors: FloatArray, others: FloatArray, *, least_cosine: float, most: int) -> Near:
+    """For each vector the others with a cosine of at least `least_cosine`, its `most` nearest at most, in order."""
+    found: Near = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
+    for start in range(0, len(vectors), _ROWS):
+        parts = [found]
+        for column in range(0, len(others), _COLUMNS):
+            cosines = vectors[start : start + _ROWS] @ others[column : column + _COLUMNS].T
+            rows, columns = np.nonzero(cosines >= least_cosine)
+            # What is dropped here keeps memory flat.
+            parts.append(nearest((rows + start, columns + column, cosines[rows, columns]), most))
+        found = together(parts)
+    return nearest(found, most)
 
 
-def _nearest(near: Near, most: int) -> Near:
+def together(parts: Sequence[Near]) -> Near:
+    """Pairs of several finds as one."""
+    rows, columns, values = (np.concatenate(one) for one in zip(*parts, strict=True))
+    return rows, columns, values
+
+
+def nearest(near: Near, most: int) -> Near:
     """In order, `most` of each row."""
-    ordered = _in_order(*near)
-    kept = _rank_in_row(ordered) < most
+    ordered = in_order(*near)
+    kept = rank_in_row(ordered) < most
     return ordered[0][kept], ordered[1][kept], ordered[2][kept]
 
 
@@ -110,16 +119,16 @@ def _approximate(vectors: FloatArray, least_cosine: float, neighbours: int) -> I
         columns = keys[filled].astype(np.int64)
         values: FloatArray = np.einsum("ij,ij->i", vectors[rows], vectors[columns])
         near = (values >= least_cosine) & (rows != columns)
-        yield len(block), _in_order(rows[near], columns[near], values[near])
+        yield len(block), in_order(rows[near], columns[near], values[near])
 
 
-def _in_order(rows: IntArray, columns: IntArray, values: FloatArray) -> Near:
+def in_order(rows: IntArray, columns: IntArray, values: FloatArray) -> Near:
     """By row, the nearest first; equal cosines by place."""
     order = np.lexsort((columns, -values, rows))
     return rows[order], columns[order], values[order]
 
 
-def _rank_in_row(near: Near) -> IntArray:
+def rank_in_row(near: Near) -> IntArray:
     """For pairs in order, how many nearer ones their row has."""
     rows = near[0]
     first = np.searchsorted(rows, rows, side="left")

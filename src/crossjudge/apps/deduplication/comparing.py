@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from crossjudge.apps.base import Question
 from crossjudge.apps.deduplication.clustering import Decided, Mask
@@ -33,45 +32,49 @@ def compared(
     return replace(verdict, label=labels[0 if same else 1])
 
 
+class Asking:
+    """Decides about pairs of `texts`, by rule where `differ` tells them apart, else by the cross-encoder."""
+
+    def __init__(self, texts: Sequence[str], *, decider: Decider, differ: Differences, threshold: float) -> None:
+        self._texts, self._decider, self.differ, self._threshold = texts, decider, differ, threshold
+
+    def __call__(self, pairs: IntArray) -> tuple[Decided, Mask]:
+        """A decision for each of the pairs, places int64 `(n_pairs, 2)`; and about which the cross-encoder was asked."""
+        asked: Mask = np.array([not self.differ(first, second) for first, second in pairs.tolist()], dtype=bool)
+        texts = [(self._texts[first], self._texts[second]) for first, second in pairs[asked].tolist()]
+        verdicts = self._decider(texts) if texts else []
+        decided = Decided(np.zeros(len(pairs)), np.zeros(len(pairs), dtype=bool))
+        decided.scores[asked] = [verdict.score for verdict in verdicts]
+        decided.same[asked] = [says_the_same(verdict, self._threshold) for verdict in verdicts]
+        return decided, asked
+
+
 class Comparing:
-    """Decides about pairs of `texts`, by rule where `differ` tells them apart, else by the cross-encoder, in chunks.
+    """Decides about pairs in chunks, and keeps the account of them.
 
     `vectors`: float32 `(n_texts, dim)` of length 1, for the account of what similarity alone would have done.
     """
 
-    def __init__(
-        self,
-        texts: Sequence[str],
-        vectors: FloatArray,
-        *,
-        decider: Decider,
-        differ: Differences,
-        threshold: float,
-        similarity_threshold: float,
-    ) -> None:
-        self._texts, self._vectors = texts, vectors
-        self._decider, self.differ, self._threshold = decider, differ, threshold
+    def __init__(self, asking: Asking, vectors: FloatArray, *, similarity_threshold: float) -> None:
+        self._asking, self._vectors = asking, vectors
         self.tally = Tally(similarity_threshold)
+
+    @property
+    def differ(self) -> Differences:
+        """What tells pairs apart without asking."""
+        return self._asking.differ
 
     def __call__(self, pairs: IntArray, *, advance: Callable[[int], None] | None = None) -> Decided:
         """A decision for each of the pairs, places int64 `(n_pairs, 2)`; `advance` hears how many were made."""
         decided = Decided(np.zeros(len(pairs)), np.zeros(len(pairs), dtype=bool))
         for start in range(0, len(pairs), CHUNK_PAIRS):
             chunk = slice(start, start + CHUNK_PAIRS)
-            decided.scores[chunk], decided.same[chunk] = self._chunk(pairs[chunk])
+            some, asked = self._asking(pairs[chunk])
+            decided.scores[chunk], decided.same[chunk] = some.scores, some.same
+            self._count(pairs[chunk], asked, some.same)
             if advance is not None:
                 advance(min(start + CHUNK_PAIRS, len(pairs)))
         return decided
-
-    def _chunk(self, pairs: IntArray) -> tuple[NDArray[np.float64], Mask]:
-        asked: Mask = np.array([not self.differ(first, second) for first, second in pairs.tolist()], dtype=bool)
-        texts = [(self._texts[first], self._texts[second]) for first, second in pairs[asked].tolist()]
-        verdicts = self._decider(texts) if texts else []
-        scores, same = np.zeros(len(pairs)), np.zeros(len(pairs), dtype=bool)
-        scores[asked] = [verdict.score for verdict in verdicts]
-        same[asked] = [says_the_same(verdict, self._threshold) for verdict in verdicts]
-        self._count(pairs, asked, same)
-        return scores, same
 
     def _count(self, pairs: IntArray, asked: Mask, same: Mask) -> None:
         cosines = np.einsum("ij,ij->i", self._vectors[pairs[:, 0]], self._vectors[pairs[:, 1]])

@@ -12,7 +12,7 @@ import numpy as np
 from crossjudge.apps.base import Model, Progress, checked_probability, checked_text, seen
 from crossjudge.apps.deduplication.candidates import SEARCHES, Candidates, candidates, search_for
 from crossjudge.apps.deduplication.clustering import Decisions, Mask, Star, stars
-from crossjudge.apps.deduplication.comparing import Comparing, compared
+from crossjudge.apps.deduplication.comparing import Asking, Comparing, compared
 from crossjudge.apps.deduplication.copies import Distinct, distinct
 from crossjudge.apps.deduplication.deciding import decider
 from crossjudge.apps.deduplication.differences import FIGURES, Differences, checked_kinds
@@ -53,7 +53,7 @@ class Deduplicator:
         self.neighbours = _checked_neighbours(neighbours)
         self.search = _checked_search(search)
         self.apart_by = checked_kinds(apart_by, doing=_DOING)
-        self._decider = decider(model)
+        self.decider = decider(model)
         self._first_stage_model = first_stage_model
 
     def __call__(self, texts: Sequence[str]) -> list[Cluster]:
@@ -76,9 +76,9 @@ class Deduplicator:
         threshold, `apart_by` and unread text count; probabilities and logits are the model's own.
         """
         one, other = (checked_text(text, doing=_DOING, what="the text") for text in (a, b))
-        (verdict,) = self._decider([(one, other)])
+        (verdict,) = self.decider([(one, other)])
         return compared(
-            verdict, (one, other), labels=self._decider.labels, threshold=self.threshold, apart_by=self.apart_by
+            verdict, (one, other), labels=self.decider.labels, threshold=self.threshold, apart_by=self.apart_by
         )
 
     def report(
@@ -107,16 +107,14 @@ class Deduplicator:
     # --- one run ---
 
     def _comparing(self, told: Distinct, vectors: FloatArray, similarity_threshold: float) -> Comparing:
-        return Comparing(
+        asking = Asking(
             told.texts,
-            vectors,
-            decider=self._decider,
+            decider=self.decider,
             differ=Differences(told.texts, self.apart_by),
             threshold=self.threshold,
-            similarity_threshold=checked_probability(
-                similarity_threshold, doing=_DOING, what="the similarity threshold"
-            ),
         )
+        checked = checked_probability(similarity_threshold, doing=_DOING, what="the similarity threshold")
+        return Comparing(asking, vectors, similarity_threshold=checked)
 
     def _clustered(self, pairs: IntArray, comparing: Comparing, steps: _Steps) -> list[Star]:
         decided = comparing(pairs, advance=lambda done: steps(2, pairs[done - 1, 0]))
@@ -142,7 +140,7 @@ class Deduplicator:
             at_limit=near.at_limit,
             search=near.search,
             tally=tally,
-            fingerprint=self._decider.judge.model.fingerprint,
+            fingerprint=self.decider.judge.model.fingerprint,
             first_stage=self._encoder.fingerprint,
         )
 
