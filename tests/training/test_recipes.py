@@ -56,3 +56,14 @@ def test_a_sentence_asks_for_its_own_paragraph_and_not_for_others(tmp_path: Path
         home = next(text for text in PARAGRAPHS if row.text_a in text)
         shared = sum(sentence in home for sentence in row.text_b.split(". ") if len(sentence) > 20)
         assert (row.golds["relevance"] == 1.0) == (shared >= 2)
+
+
+def test_a_question_about_a_sentence_is_a_query_that_the_sentence_answers_or_not(tmp_path: Path) -> None:
+    gold = (("entailment", 1.0), ("not_entailment", 0.0))
+    write_rows(
+        tmp_path / "nli" / "supergen_qnli.train.jsonl.gz",
+        [{"premise": f"It is {n}.", "hypothesis": f"Is it {n}?", "label": label} for n, (label, _) in enumerate(gold)],
+    )
+    rows = RECIPES["asked"](Source(name="supergen_qnli"), tmp_path, random.Random(0))
+    assert [(row.text_a, row.text_b) for row in rows] == [("Is it 0?", "It is 0."), ("Is it 1?", "It is 1.")]
+    assert [row.golds for row in rows] == [{"relevance": degree} for _, degree in gold]

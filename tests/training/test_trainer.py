@@ -19,11 +19,14 @@ pytest.importorskip("transformers")
 import torch
 from safetensors.torch import load_file, save_file
 
-from crossjudge import BiEncoder, CrossEncoder, Judge
+from crossjudge import BiEncoder, CrossEncoder
 from crossjudge.errors import CheckpointError, InputError, LabelError, MissingFileError, UnsupportedModelError
 from crossjudge.models.one_way_export import export_one_way
 from crossjudge.training import TrainConfig, train
 from crossjudge.training.decontamination import hash_pairs, leaked, load_hashes, pair_hash
+from crossjudge.training.mixture import Mixture
+from crossjudge.training.students import read_base
+from crossjudge.training.trainer import Run
 from tiny_checkpoints import make_bi_encoder, make_checkpoint
 from tiny_sets import nli_rows, write_rows
 
@@ -107,6 +110,17 @@ def test_training_learns_what_the_pairs_say(settings: Settings, tmp_path: Path, 
     model = CrossEncoder(out, backend="torch", device="cpu")
     said = [model.labels[column] for column in model.logits(PAIRS).argmax(1)]
     assert sum(one == gold for one, gold in zip(said, GOLD, strict=True)) >= 36, "chance gives 20"
+
+
+def test_the_rate_rises_stays_and_falls(settings: Settings, data: Path) -> None:
+    config = settings(epochs=4, warmup=0.2, decay=0.25)
+    run = Run(config, read_base(config), Mixture.from_toml(config.mixture).rows(folder=data))
+    rates = [run.learning_rate(step) / config.learning_rate for step in range(run.total_steps)]
+    steady = [step for step, rate in enumerate(rates) if rate == 1.0]
+    assert rates[: steady[0]] == sorted(rates[: steady[0]])
+    assert steady == list(range(steady[0], steady[-1] + 1))
+    assert len(rates) - 1 - steady[-1] == pytest.approx(0.25 * len(rates), abs=1)
+    assert rates[steady[-1] :] == sorted(rates[steady[-1] :], reverse=True)
 
 
 def test_word_embeddings_stay_when_they_are_frozen_and_move_when_not(

@@ -21,7 +21,9 @@ class TrainConfig:
     what its outputs say, by id; names that `training.heads` knows may stand alone. `exits`: numbers of layers after
     which every head has an early copy, whose losses count `exit_weight` (one-way only). `weights`: folder of an earlier
     run whose network is trained further, where `base` is still what the embedding is tied to (one-way only).
-    `epochs`: passes over the data, not necessarily whole. `warmup`: share of the steps. `token_budget` and `batch_size`
+    `epochs`: passes over the data, not necessarily whole. `warmup` and `decay`: shares of the steps, at the beginning
+    and at the end, in which the rate rises and falls (it falls from the warm-up on where `decay` is 1; where it is less, a
+    run may be made longer or shorter until then, since its rate is steady). `token_budget` and `batch_size`
     bound one step's tokens and pairs; `max_length`: tokens of a pair. `embedding_weight`: weight of keeping the
     premise's pooled states at the starting encoder's vectors (one-way only; 0 switches it off), computed on every
     `embedding_every`-th step. `likeness_weight`: weight of a second target for pairs with gold of relevance, the cosine
@@ -41,6 +43,7 @@ class TrainConfig:
     epochs: float = 1.0
     learning_rate: float = 1e-4
     warmup: float = 0.05
+    decay: float = 1.0
     weight_decay: float = 0.01
     batch_size: int = 64
     token_budget: int = 4096
@@ -146,6 +149,7 @@ _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "epochs": (_positive, "a number above zero"),
     "learning_rate": (_positive, "a number above zero"),
     "warmup": (lambda value: 0 <= value <= 1, "a share of the steps, 0 to 1"),
+    "decay": (lambda value: 0 <= value <= 1, "a share of the steps, 0 to 1"),
     "weight_decay": (lambda value: value >= 0, "zero or more"),
     "embedding_weight": (lambda value: value >= 0, "zero or more"),
     "likeness_weight": (lambda value: value >= 0, "zero or more"),

@@ -84,6 +84,15 @@ def _alike(source: Source, folder: Path | None, rng: random.Random) -> list[Row]
     ]
 
 
+def _asked(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
+    """Pairs of a sentence and a question, as relevance: the question is the query, the sentence answers it or not."""
+    examples = read_examples(source.name, source.split, folder=folder)
+    return [
+        Row(one.text_b, one.text_a, {"relevance": float(one.gold == "entailment")}, source.name, one.tag, source.weight)
+        for one in examples
+    ]
+
+
 EQUAL, UNEQUAL = 0.9, 0.6
 """Of a similarity from 0 to 1: from where on texts mean the same but for detail (4.5 of 5), and up to where they differ
 in something that matters (3 of 5)."""
@@ -202,6 +211,7 @@ def _row(source: Source, text_a: str, text_b: str, gold: Gold, tag: str = "") ->
 RECIPES: Mapping[str, Recipe] = {
     "pairs": _pairs,
     "alike": _alike,
+    "asked": _asked,
     "cloze": _cloze,
     "tags": _tags,
     "made": _made,

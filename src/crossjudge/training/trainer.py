@@ -142,10 +142,10 @@ class Run:
         (self.config.out / "training_log.json").write_text(json.dumps(self.history), encoding="utf-8")
 
     def learning_rate(self, step: int) -> float:
-        """Linear warm-up, then linear decay to zero at the last step."""
+        """Linear warm-up, then steady, then linear decay to zero at the last step."""
         warm = max(1, math.ceil(self.config.warmup * self.total_steps))
-        left = (self.total_steps - step) / max(1, self.total_steps - warm)
-        return self.config.learning_rate * min((step + 1) / warm, left)
+        falling = max(1, min(self.total_steps - warm, math.ceil(self.config.decay * self.total_steps)))
+        return self.config.learning_rate * min((step + 1) / warm, 1.0, (self.total_steps - step) / falling)
 
     def _steps(self) -> list[list[Group]]:
         """Which pairs each step holds: whole epochs, the last one cut where `epochs` is not a whole number."""
