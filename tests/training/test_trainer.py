@@ -19,7 +19,7 @@ pytest.importorskip("transformers")
 import torch
 from safetensors.torch import load_file, save_file
 
-from crossjudge import BiEncoder, CrossEncoder
+from crossjudge import BiEncoder, CrossEncoder, Judge
 from crossjudge.errors import CheckpointError, InputError, LabelError, MissingFileError, UnsupportedModelError
 from crossjudge.models.one_way_export import export_one_way
 from crossjudge.training import TrainConfig, train
