@@ -83,10 +83,10 @@ def _told(rng: random.Random) -> Iterator[MadePair]:
     if len(told) == 1 and rng.random() < 0.5:
         yield _pair(source, f"{first.active()} {unsaid}", "added detail", _N)
     stranger = _event(rng)
-    if stranger.what not in source and rng.random() < 0.6:
+    if stranger.what not in source.lower() and rng.random() < 0.6:
         yield _pair(source, stranger.active(tail=stranger.when), "something else", _N)
     what = pick_other(rng, first.act["what"], first.what)
-    if what not in source and rng.random() < 0.5:
+    if what not in source.lower() and rng.random() < 0.5:
         yield _pair(source, first.active(what=what), "another object", _N)
 
 

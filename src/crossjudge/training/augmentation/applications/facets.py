@@ -1,4 +1,4 @@
-"""Ways in which texts differ (emotion, form, wish, opinion ...): a text shows one value of a facet and not the others."""
+"""Ways in which texts differ (emotion, form, wish, opinion ...): a text shows one value of a facet, not the others."""
 
 from __future__ import annotations
 
