@@ -1,10 +1,9 @@
-"""What is shown is run: every file of examples/ and every block of README.md, as a reader would run them."""
+"""What is shown is run: every file of examples/, as a reader would run it. tests/test_pages.py: the pages."""
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -35,12 +34,6 @@ SHOWS = {
 }
 """Example -> what its output must show."""
 
-BLOCK = re.compile(r"(?P<not_run><!-- not run: .*? -->\n)?```(?P<language>\w+)\n(?P<code>.*?)```", re.DOTALL)
-BLOCKS = [match.groupdict() for match in BLOCK.finditer(README)]
-PYTHON = [block["code"] for block in BLOCKS if block["language"] == "python" and not block["not_run"]]
-CONSOLE = [block["code"] for block in BLOCKS if block["language"] == "console" and not block["not_run"]]
-COMMANDS = [line[2:] for code in CONSOLE for line in code.splitlines() if line.startswith("$ ")]
-
 
 def output_of(command: list[str], folder: Path) -> str:
     """Standard output, run in `folder` with no hub, a wide terminal and warnings as errors."""
@@ -52,13 +45,6 @@ def output_of(command: list[str], folder: Path) -> str:
     return done.stdout
 
 
-@pytest.fixture
-def clone(tmp_path: Path) -> Path:
-    """As much of a clone as commands of the README name: a folder with `examples/`."""
-    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
-    return tmp_path
-
-
 def test_every_example_is_run() -> None:
     assert {path.name for path in (ROOT / "examples").glob("*.py")} == SHOWS.keys()
 
@@ -66,25 +52,6 @@ def test_every_example_is_run() -> None:
 @pytest.mark.parametrize("name", SHOWS)
 def test_an_example_shows_what_it_should(name: str, tmp_path: Path) -> None:
     assert re.search(SHOWS[name], output_of([sys.executable, str(ROOT / "examples" / name)], tmp_path))
-
-
-def test_the_readme_shows_python_and_commands() -> None:
-    assert PYTHON
-    assert COMMANDS
-
-
-@pytest.mark.parametrize("code", PYTHON)
-def test_a_python_block_of_the_readme_prints_its_comments(code: str, tmp_path: Path) -> None:
-    """A line `print(...)  # text` prints exactly `text`."""
-    promised = re.findall(r"^ *print\(.*\)  # (.*)$", code, re.MULTILINE)
-    assert output_of([sys.executable, "-c", code], tmp_path).splitlines() == promised
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_the_readme_runs(command: str, clone: Path) -> None:
-    """With `crossjudge` standing for the package under test, installed as a script or not."""
-    script = f'crossjudge() {{ "{sys.executable}" -m crossjudge "$@"; }}\n{command}'
-    assert output_of(["bash", "-c", f"set -eo pipefail\n{script}"], clone)
 
 
 def test_the_environment_is_activated_before_anything_needs_it() -> None:
