@@ -181,7 +181,10 @@ class KeyRefusedError(ServerError):
 
 
 class LimitError(ServerError):
-    """One input alone is over a limit of the server. `limit`: its name; `seen` is what the input has of it."""
+    """One input alone is over a limit of the server.
+
+    `limit`: its name; `seen` is what the input has of it, `allowed` what it may have; `index`: of the input.
+    """
 
     def __init__(
         self,
@@ -190,10 +193,11 @@ class LimitError(ServerError):
         limit: str | None = None,
         allowed: int | None = None,
         seen: int | None = None,
+        index: int | None = None,
         **told: Any,
     ) -> None:
         super().__init__(message, **told)
-        self.limit, self.allowed, self.seen = limit, allowed, seen
+        self.limit, self.allowed, self.seen, self.index = limit, allowed, seen, index
 
 
 class ForeignServerError(ServerError):

@@ -68,11 +68,8 @@ class Grader:
     """
 
     def __init__(self, reference: str | Sequence[str], *, question: str | None = None, model: Model = None) -> None:
-        texts = checked_texts(
-            [reference] if isinstance(reference, str) else reference, doing=_DOING, what="reference answer"
-        )
+        texts, self.question = checked_references(reference, question)
         self.references = tuple(_Reference(text, tuple(key_points(text))) for text in texts)
-        self.question = None if question is None else checked_text(question, doing=_DOING, what="the question")
         self.judge = as_judge(model)
 
     def __call__(self, answer: str) -> GradeResult:
@@ -146,6 +143,13 @@ def _standing(grade: str, deciding: Verdict) -> _Standing:
         entailed,
         deciding.probabilities["entailment"] if entailed else -deciding.probabilities["neutral"],
     )
+
+
+def checked_references(reference: str | Sequence[str], question: str | None) -> tuple[list[str], str | None]:
+    """The texts of one reference answer or several, and the question; raises `ItemError`."""
+    given = [reference] if isinstance(reference, str) else reference
+    texts = checked_texts(given, doing=_DOING, what="reference answer")
+    return texts, None if question is None else checked_text(question, doing=_DOING, what="the question")
 
 
 def checked_answer(answer: Any, index: int) -> str:

@@ -96,8 +96,8 @@ class RubricScorer(Scoring):
     def __init__(
         self, rubric: Mapping[str, str], *, weights: Mapping[str, float] | None = None, model: Model = None
     ) -> None:
-        self.rubric = checked_mapping(rubric, doing=_DOING, what="criterion", meaning="statement")
-        self.weights = _checked_weights(self.rubric, {} if weights is None else weights)
+        self.rubric = checked_rubric(rubric)
+        self.weights = checked_weights(self.rubric, {} if weights is None else weights)
         self.judge = as_judge(model)
 
     def __call__(self, request: str, response: str) -> RubricResult:
@@ -141,7 +141,13 @@ def _criterion_score(name: str, criterion: str, weight: float, verdict: Verdict 
     return CriterionScore(name, criterion, weight, score, dict(verdict.probabilities), explanation)
 
 
-def _checked_weights(rubric: Mapping[str, str], weights: Mapping[str, float]) -> dict[str, float]:
+def checked_rubric(rubric: Any) -> dict[str, str]:
+    """Name -> criterion; raises `InputError`."""
+    return checked_mapping(rubric, doing=_DOING, what="criterion", meaning="statement")
+
+
+def checked_weights(rubric: Mapping[str, str], weights: Mapping[str, float]) -> dict[str, float]:
+    """The weight of every criterion, 1 where none is stated; raises `InputError`."""
     unknown = [name for name in weights if name not in rubric]
     if unknown:
         raise InputError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -30,6 +30,9 @@ from crossjudge.types import FloatArray, Verdict
 
 Labels: TypeAlias = Sequence[str] | Mapping[str, str]
 """Names for the template, or name -> full hypothesis."""
+
+CheckedLabels: TypeAlias = list[str] | dict[str, str]
+"""The same, after `checked_labels`."""
 
 _DOING = "Tagging"
 
@@ -106,9 +109,9 @@ class Tagger:
     ) -> None:
         self.template = checked_template(template, doing=_DOING)
         self.multi_label = multi_label
-        self._descriptions = _checked_descriptions(descriptions)
-        self._labels = self._label_set(labels)
-        _check_described(self._descriptions, self._labels.names)
+        given = checked_labels(labels)
+        self._descriptions = checked_descriptions(descriptions, given)
+        self._labels = self._label_set(given)
         self.first_stage = _checked_first_stage(first_stage)
         self._first_stage_model = first_stage_model
         self.judge = as_judge(model)
@@ -138,7 +141,7 @@ class Tagger:
         progress: Progress | None = None,
     ) -> list[TagResult]:
         """One result for each text, in order. `labels`: a set for each text, None for the tagger's own."""
-        checked = _checked_texts(texts)
+        checked = checked_texts(texts)
         sets = self._narrowed(checked, self._sets(len(checked), labels))
         asked = [[(text, hypothesis) for hypothesis in one.hypotheses] for text, one in zip(checked, sets, strict=True)]
         verdicts = ask(self.judge, asked, progress=progress)
@@ -151,7 +154,7 @@ class Tagger:
         """
         if self.first_stage is None:
             raise InputError(f"{_DOING}: no first stage is set, so it costs nothing. Make Tagger(..., first_stage=20).")
-        checked = _checked_texts(texts)
+        checked = checked_texts(texts)
         near = self._narrowed(checked, [self._labels] * len(checked))
         asked = [[(text, hypothesis) for hypothesis in self._labels.hypotheses] for text in checked]
         found = ask(self.judge, asked, progress=progress)
@@ -169,7 +172,7 @@ class Tagger:
         For each label the threshold with the best F1 on these texts, in the middle of the widest gap between scores
         that has it; a label that never or always applies keeps the threshold it has. Pass `.thresholds` to `Tagger`.
         """
-        checked = _checked_texts(texts)
+        checked = checked_texts(texts)
         wanted = _checked_gold(gold, len(checked), self._labels.names)
         asked = [[(text, hypothesis) for hypothesis in self._labels.hypotheses] for text in checked]
         found = ask(self.judge, asked, progress=progress)
@@ -193,23 +196,16 @@ class Tagger:
 
     # --- labels ---
 
-    def _label_set(self, labels: Labels, index: int | None = None) -> _LabelSet:
-        if isinstance(labels, Mapping):
-            given = checked_mapping(labels, doing=_DOING, what="label", meaning="hypothesis")
-            return _LabelSet(tuple(given), tuple(given.values()), tuple(given.values()))
-        names = checked_names(labels, doing=_DOING, what="label", index=index)
-        words = tuple(self._descriptions.get(name, name).strip() for name in names)
-        return _LabelSet(tuple(names), tuple(self.template.replace("{}", one) for one in words), words)
+    def _label_set(self, labels: CheckedLabels) -> _LabelSet:
+        if isinstance(labels, dict):
+            return _LabelSet(tuple(labels), tuple(labels.values()), tuple(labels.values()))
+        words = tuple(self._descriptions.get(name, name).strip() for name in labels)
+        return _LabelSet(tuple(labels), tuple(self.template.replace("{}", one) for one in words), words)
 
     def _sets(self, count: int, labels: Sequence[Labels | None] | None) -> list[_LabelSet]:
         if labels is None:
             return [self._labels] * count
-        if isinstance(labels, (str, Mapping)) or len(labels) != count or any(isinstance(one, str) for one in labels):
-            raise InputError(
-                f"{_DOING}: labels is {seen(labels)} for {count} text(s); expected one list or mapping of labels for "
-                "each text, None where the tagger's own are meant. Give one label set for all texts to Tagger(...)."
-            )
-        return [self._labels if one is None else self._label_set(one, index) for index, one in enumerate(labels)]
+        return [self._labels if one is None else self._label_set(one) for one in checked_label_sets(labels, count)]
 
     def _narrowed(self, texts: Sequence[str], sets: Sequence[_LabelSet]) -> list[_LabelSet]:
         """With a first stage, the labels of each text that are nearest to it, in their order."""
@@ -241,24 +237,42 @@ def _nearest(labels: _LabelSet, text: FloatArray, vectors: Mapping[str, FloatArr
     )
 
 
-def _checked_texts(texts: Any) -> list[str]:
+def checked_texts(texts: Any) -> list[str]:
+    """Texts that each say something; raises `InputError`, and `ItemError` for one that does not."""
     if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
         raise InputError(f"{_DOING}: got {seen(texts)}; expected a list of texts. For one text call the tagger itself.")
     return [checked_text(text, doing=_DOING, what="the text", index=index) for index, text in enumerate(texts)]
 
 
-def _checked_descriptions(descriptions: Mapping[str, str] | None) -> dict[str, str]:
+def checked_labels(labels: Any, index: int | None = None) -> CheckedLabels:
+    """Names, no two alike, or name -> hypothesis; raises `ItemError`. `index`: of the text whose own they are."""
+    if isinstance(labels, Mapping):
+        return checked_mapping(labels, doing=_DOING, what="label", meaning="hypothesis")
+    return checked_names(labels, doing=_DOING, what="label", index=index)
+
+
+def checked_label_sets(labels: Any, count: int) -> list[CheckedLabels | None]:
+    """The labels of each of `count` texts, None for a text that has none of its own; raises `InputError`."""
+    if isinstance(labels, (str, Mapping)) or len(labels) != count or any(isinstance(one, str) for one in labels):
+        raise InputError(
+            f"{_DOING}: labels is {seen(labels)} for {count} text(s); expected one list or mapping of labels for "
+            "each text, None where the tagger's own are meant. Give one label set for all texts to Tagger(...)."
+        )
+    return [None if one is None else checked_labels(one, index) for index, one in enumerate(labels)]
+
+
+def checked_descriptions(descriptions: Mapping[str, str] | None, names: Collection[str]) -> dict[str, str]:
+    """Name -> what it means, of some of the labels; raises `InputError`."""
     if descriptions is None:
         return {}
-    return checked_mapping(descriptions, doing=_DOING, what="label", meaning="description")
-
-
-def _check_described(descriptions: Mapping[str, str], names: Sequence[str]) -> None:
-    unknown = [name for name in descriptions if name not in names]
+    checked = checked_mapping(descriptions, doing=_DOING, what="label", meaning="description")
+    unknown = [name for name in checked if name not in names]
     if unknown:
         raise InputError(
-            f"{_DOING}: {unknown[0]!r} is described and is no label; labels are {', '.join(names[:20])}. Correct it."
+            f"{_DOING}: {unknown[0]!r} is described and is no label; labels are {', '.join(list(names)[:20])}. "
+            "Correct it."
         )
+    return checked
 
 
 def _checked_first_stage(first_stage: Any) -> int | None:

@@ -39,7 +39,7 @@ class Asking:
         self._texts, self._decider, self.differ, self._threshold = texts, decider, differ, threshold
 
     def __call__(self, pairs: IntArray) -> tuple[Decided, Mask]:
-        """A decision for each of the pairs, places int64 `(n_pairs, 2)`; and about which the cross-encoder was asked."""
+        """A decision for each of the pairs, places int64 `(n_pairs, 2)`; and which of them the cross-encoder made."""
         asked: Mask = np.array([not self.differ(first, second) for first, second in pairs.tolist()], dtype=bool)
         texts = [(self._texts[first], self._texts[second]) for first, second in pairs[asked].tolist()]
         verdicts = self._decider(texts) if texts else []

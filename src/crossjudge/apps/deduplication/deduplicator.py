@@ -89,7 +89,7 @@ class Deduplicator:
         `similarity_threshold`: the cosine from which similarity alone would merge. `progress` hears of three steps for
         each distinct text: its vector, its neighbours, its pairs.
         """
-        checked = _checked_texts(texts)
+        checked = checked_texts(texts)
         told = distinct(checked)
         steps = _Steps(progress, len(told.texts))
         vectors = self._encoder.encode(told.texts, progress=lambda done, _: steps(0, done))
@@ -174,7 +174,8 @@ def _cluster(told: Distinct, star: Star) -> Cluster:
     return Cluster(indices, told.places[star.centre][0], star.weakest_link, len(indices))
 
 
-def _checked_texts(texts: Any) -> list[str]:
+def checked_texts(texts: Any) -> list[str]:
+    """Texts that each say something; raises `InputError`, and `ItemError` for one that does not."""
     if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
         raise InputError(f"{_DOING}: got {seen(texts)}; expected a list of texts. Put them in one.")
     return [checked_text(text, doing=_DOING, what="the text", index=index) for index, text in enumerate(texts)]

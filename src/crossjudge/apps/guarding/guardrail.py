@@ -27,6 +27,7 @@ from crossjudge.errors import InputError
 from crossjudge.types import Verdict
 
 DOING = "Guarding a text"
+_MAKING = "Making a guardrail"
 DEFAULT_THRESHOLD = 0.5
 _SPECIAL_TOKENS = 8
 """Kept free beside text and policy; no template has more."""
@@ -93,15 +94,14 @@ class Guardrail:
         model: Model = None,
         recognizers: str | Sequence[Recognizer] | None = "default",
     ) -> None:
-        doing = "Making a guardrail"
-        self.policies = checked_mapping(policies, doing=doing, what="policy", meaning="statement")
-        if not self.policies:
-            raise InputError(f"{doing}: got no policy; expected at least one. State what a text must be like.")
+        self.policies = checked_policies(policies)
         self.recognizers = _recognizers(recognizers)
         self.kinds = {name: tied_kinds(name, text, self.recognizers) for name, text in self.policies.items()}
         self.judge = as_judge(model)
         self._room = self._room_for_text()
-        self.thresholds = self._thresholds(thresholds, doing)
+        if isinstance(thresholds, FittedThresholds):
+            thresholds.check(self.policies, fingerprint=self.judge.model.fingerprint, temperature=self._temperature)
+        self.thresholds = checked_thresholds(thresholds, self.policies)
 
     def __call__(self, text: str) -> GuardrailResult:
         """How one text stands to every policy."""
@@ -159,25 +159,6 @@ class Guardrail:
     def _temperature(self) -> float:
         return self.judge.calibration.temperature if self.judge.calibration else 1.0
 
-    def _thresholds(self, given: Thresholds, doing: str) -> dict[str, float]:
-        if isinstance(given, FittedThresholds):
-            given.check(self.policies, fingerprint=self.judge.model.fingerprint, temperature=self._temperature)
-            given = {name: one.threshold for name, one in given.policies.items()}
-        if given is None or not isinstance(given, Mapping):
-            given = dict.fromkeys(self.policies, DEFAULT_THRESHOLD if given is None else given)
-        unknown = [name for name in given if name not in self.policies]
-        if unknown:
-            raise InputError(
-                f"{doing}: a threshold is stated for {unknown[0]!r}; the policies are {', '.join(self.policies)}. Name "
-                "one of them."
-            )
-        return {
-            name: checked_probability(
-                given.get(name, DEFAULT_THRESHOLD), doing=doing, what=f"the threshold of {name!r}"
-            )
-            for name in self.policies
-        }
-
     def _questions(self, text: str) -> list[Question]:
         """Every piece with every policy, piece by piece."""
         found = pieces(text, room=self._room, count=self._count_tokens)
@@ -217,6 +198,32 @@ class Guardrail:
             f"Fitting thresholds: example {index} is labelled {seen(labels)}; expected a mapping from some of the "
             f"policies ({', '.join(self.policies)}) to whether the text keeps them. Correct it."
         )
+
+
+def checked_policies(policies: Any) -> dict[str, str]:
+    """Name -> statement; raises `InputError`."""
+    checked = checked_mapping(policies, doing=_MAKING, what="policy", meaning="statement")
+    if not checked:
+        raise InputError(f"{_MAKING}: got no policy; expected at least one. State what a text must be like.")
+    return checked
+
+
+def checked_thresholds(given: Thresholds, policies: Mapping[str, str]) -> dict[str, float]:
+    """The threshold of every policy; raises `InputError`. Whose model fitted ones are of is for the caller to check."""
+    if isinstance(given, FittedThresholds):
+        given = {name: one.threshold for name, one in given.policies.items()}
+    if given is None or not isinstance(given, Mapping):
+        given = dict.fromkeys(policies, DEFAULT_THRESHOLD if given is None else given)
+    unknown = [name for name in given if name not in policies]
+    if unknown:
+        raise InputError(
+            f"{_MAKING}: a threshold is stated for {unknown[0]!r}; the policies are {', '.join(policies)}. Name one of "
+            "them."
+        )
+    return {
+        name: checked_probability(given.get(name, DEFAULT_THRESHOLD), doing=_MAKING, what=f"the threshold of {name!r}")
+        for name in policies
+    }
 
 
 def _decision(checks: Iterable[PolicyCheck]) -> Decision:
