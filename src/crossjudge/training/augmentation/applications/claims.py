@@ -27,6 +27,12 @@ class _Event:
     when: str
     where: str
 
+    def told(self, rng: random.Random, *, who: str = "", tail: str = "") -> str:
+        """In the active or in the passive voice."""
+        if rng.random() < 0.5:
+            return self.active(who=who, tail=tail)
+        return self.passive(who=who, tail=tail)
+
     def active(self, *, verb: str = "", who: str = "", what: str = "", tail: str = "") -> str:
         text = f"{who or self.who} {verb or self.act['did']} {what or self.what} {tail}".rstrip()
         return f"{text}."
@@ -51,7 +57,7 @@ def _told(rng: random.Random) -> Iterator[MadePair]:
     first, second = _event(rng), _event(rng)
     tail = f" {first.when}" if rng.random() < 0.8 else ""
     tail = pick(rng, (f"{tail} {first.where}", tail, f" {first.where}{tail}")).strip()
-    told = [pick(rng, (first.active, first.passive))(tail=tail)]
+    told = [first.told(rng, tail=tail)]
     detail = filled(rng, pick(rng, words_table("applications_events")["detail"])[0], _numbers(rng))
     details = words_table("applications_events")["detail"]
     if rng.random() < 0.6:
@@ -64,7 +70,7 @@ def _told(rng: random.Random) -> Iterator[MadePair]:
     other = second.who if with_second else _who(rng, first.act, first.who)
     yield _pair(
         source,
-        pick(rng, (first.active, first.passive))(who=other),
+        first.told(rng, who=other),
         "another agent",
         _C if not with_second else "not_entailment",
     )
@@ -91,7 +97,7 @@ def _told(rng: random.Random) -> Iterator[MadePair]:
 
 
 def _kept(rng: random.Random, source: str, event: _Event, tail: str) -> Iterator[MadePair]:
-    yield _pair(source, pick(rng, (event.active, event.passive))(), "kept in part", _E)
+    yield _pair(source, event.told(rng), "kept in part", _E)
     if event.act["same"].split()[0] != "was" or rng.random() < 0.5:
         yield _pair(source, event.active(verb=event.act["same"], tail=pick(rng, ("", tail))), "another verb", _E)
     noun = event.act["noun"]

@@ -223,7 +223,7 @@ def _value(rng: random.Random, values: str) -> str:
         good = pick(rng, words_table("applications_slots")["good"])
         return f"{'an' if good[0] in 'aeiou' else 'a'} {good}"
     lists = vocabulary().lists
-    return pick(rng, lists[kind] if kind in lists else words_table("applications_slots")[kind])
+    return str(pick(rng, lists[kind] if kind in lists else words_table("applications_slots")[kind]))
 
 
 def _number(value: str) -> int:
