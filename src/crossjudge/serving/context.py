@@ -67,13 +67,19 @@ class ServerState:
         """A place among the requests that are being worked on; close it when the request has ended.
 
         `watch`: cancel the work if the client goes away; False for a route that still reads the body and sees that.
+        Raises `Overloaded` for a request that would wait too long for its time, before anything is done for it.
         """
         if self.draining:
             raise Refused(retry_later(503, "draining", "The server is stopping. Ask another, or try again."))
         await self._until_loaded()
+        ticket = self._ticket(request, timeout_s)
         if self.in_flight >= self.limits.concurrent_requests:
-            raise Refused(retry_later(429, "overloaded", "The server works on as many requests as it may. Try again."))
-        return Admission(self, request, self._ticket(request, timeout_s), watch=watch)
+            one_ends_s = self.scheduler.wait_s / self.in_flight
+            raise Refused(
+                retry_later(429, "overloaded", "The server works on as many requests as it may. Try again.", one_ends_s)
+            )
+        self.scheduler.check_room(ticket)
+        return Admission(self, request, ticket, watch=watch)
 
     def judge(self, request: Request, model: str | None = None, objective: str = "nli") -> MeteredJudge:
         """The judge of a model of this server, whose reading counts as this request's. Blocking: for use in `work`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -83,7 +84,7 @@ def fault_of(error: BaseException) -> Fault:
 def retry_later(status: int, type: str, message: str, after_s: float | None = None) -> Fault:
     """A fault that passes, with `Retry-After` in whole seconds."""
     seconds = _RETRY_AFTER_S.get(type, 1) if after_s is None else after_s
-    return Fault(status=status, type=type, message=message, headers={"Retry-After": str(max(1, round(seconds)))})
+    return Fault(status=status, type=type, message=message, headers={"Retry-After": str(max(1, math.ceil(seconds)))})
 
 
 def _told(error: Exception, status: int, name: str) -> Fault:

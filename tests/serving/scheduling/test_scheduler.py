@@ -222,6 +222,44 @@ def test_a_full_queue_says_when_to_come_again(scheduler: Scheduler, engine: Scri
     assert scheduler.drain(PATIENCE_S)
 
 
+def paced(scheduler: Scheduler, engine: ScriptedEngine, *, seconds: float) -> None:
+    """Let the scheduler see one full round that takes so long, and block the next."""
+    engine.at_call = lambda: time.sleep(seconds)
+    scheduler.start()
+    scheduler.submit(engine, [pair(1, engine.round_tokens)], ticket=Ticket()).result(PATIENCE_S)
+    engine.at_call = lambda: None
+    engine.block()
+
+
+def test_who_would_be_late_is_refused_at_once_and_told_when_to_come(
+    scheduler: Scheduler, engine: ScriptedEngine
+) -> None:
+    """At 1,000 tokens in 50 ms, 8,000 take 0.4 s: too much of a second, not of a minute."""
+    paced(scheduler, engine, seconds=0.05)
+    waiting = scheduler.submit(engine, [pair(1, 1_000)] * 8, ticket=Ticket())
+    with pytest.raises(Overloaded, match="more than can be computed in the time") as refused:
+        scheduler.submit(engine, [pair(2)], ticket=Ticket(deadline=time.monotonic() + 0.5))
+    assert refused.value.retry_after_s > 0
+    with pytest.raises(Overloaded):
+        scheduler.check_room(Ticket(deadline=time.monotonic() + 0.5))
+    patient = Ticket(deadline=time.monotonic() + 60)
+    scheduler.check_room(patient)
+    accepted = scheduler.submit(engine, [pair(2)], ticket=patient)
+    assert scheduler.wait_s > 0
+    engine.gate.set()
+    assert answered(accepted) == [[2, 1]]
+    assert len(answered(waiting)) == 8
+    assert scheduler.wait_s == 0
+
+
+def test_a_request_with_little_time_is_taken_if_nobody_is_there(scheduler: Scheduler, engine: ScriptedEngine) -> None:
+    paced(scheduler, engine, seconds=0.05)
+    engine.gate.set()
+    scheduler.check_room(Ticket(deadline=time.monotonic() + 0.01))
+    hopeful = Ticket(deadline=time.monotonic() + PATIENCE_S)
+    assert answered(scheduler.submit(engine, [pair(1, 9_000)], ticket=hopeful)) == [[1, 9_000]]
+
+
 def test_a_request_that_has_begun_is_not_refused_halfway(scheduler: Scheduler, engine: ScriptedEngine) -> None:
     ticket = Ticket()
     scheduler.submit(engine, [pair(1, 6_000)], ticket=ticket)

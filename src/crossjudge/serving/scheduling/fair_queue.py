@@ -11,6 +11,9 @@ from crossjudge.serving.scheduling.work import Piece, Work
 SLICE_TOKENS = 4_096
 """What one work gets before the next one has its turn: most requests come whole and in order, large ones take turns."""
 
+Seconds = Callable[[Work], float]
+"""How long what is left of a work will take."""
+
 
 class FairQueue:
     """Work by key. Whoever has been served least comes next; opens no clock, takes no lock.
@@ -44,14 +47,30 @@ class FairQueue:
         self._waiting[key].append(work)
         self.tokens += work.tokens
 
-    def take(self, budget: int | None = None) -> list[Piece]:
-        """Pieces of one engine's work worth at most `budget` tokens (None: as the engine wishes), but at least one."""
+    def seconds(self, seconds: Seconds) -> float:
+        """How long all of it will take."""
+        return sum(map(seconds, self))
+
+    def seconds_before(self, key: str, seconds: Seconds, own: float) -> float:
+        """When new work of `own` seconds will have been taken whole, if nothing else comes.
+
+        It waits for all that is there, or, where other keys flood the queue, for its turns among them.
+        """
+        waiting = {each: sum(map(seconds, works)) for each, works in self._waiting.items()}
+        others = len(waiting.keys() - {key})
+        return own + min(sum(waiting.values()), waiting.get(key, 0.0) + others * (waiting.get(key, 0.0) + own))
+
+    def take(self, budget: int | None = None, hurried: Callable[[Work], bool] = lambda _: False) -> list[Piece]:
+        """Pieces of one engine's work worth at most `budget` tokens (None: as the engine wishes), but at least one.
+
+        `hurried`: whether what is left of a large work must not wait for another turn.
+        """
         pieces: list[Piece] = []
         work = self._next(None)
         left = work.engine.round_tokens if work and budget is None else budget or 0
         while work is not None:
             piece = work.take(min(SLICE_TOKENS, left))
-            self._account(piece)
+            self._account(piece, hurried)
             pieces.append(piece)
             left -= piece.tokens
             work = self._next(work.engine) if left > 0 else None
@@ -61,7 +80,7 @@ class FairQueue:
         """Remove the works that are not wanted any more, and return them."""
         dropped = [work for work in self if unwanted(work)]
         for work in dropped:
-            self.tokens -= sum(work.costs[work.taken :])
+            self.tokens -= work.tokens_left
             self._remove(work)
         return dropped
 
@@ -73,13 +92,15 @@ class FairQueue:
         ]
         return min(filter(None, firsts), key=lambda work: self._served[work.ticket.key], default=None)
 
-    def _account(self, piece: Piece) -> None:
-        """Account for a piece just taken; what is left of its work goes behind the key's others."""
+    def _account(self, piece: Piece, hurried: Callable[[Work], bool]) -> None:
+        """Account for a piece just taken; what is left of its work goes behind the key's others, or keeps its place."""
         work, key = piece.work, piece.work.ticket.key
         self.tokens -= piece.tokens
         self._now = max(self._now, self._served[key])
         self._served[key] += piece.tokens
         if not work.is_taken:
+            if hurried(work):
+                return
             self._waiting[key].append(work)
         self._remove(work)
 

@@ -14,6 +14,7 @@ from crossjudge.models.pairs import to_pairs
 from crossjudge.serving.scheduling.engines import Engine
 from crossjudge.serving.scheduling.errors import Cancelled, DeadlineExceeded, Draining, Overloaded, WorkerDied
 from crossjudge.serving.scheduling.fair_queue import FairQueue
+from crossjudge.serving.scheduling.forecast import Forecast
 from crossjudge.serving.scheduling.isolation import isolated
 from crossjudge.serving.scheduling.observing import NobodyWatches, SchedulerObserver
 from crossjudge.serving.scheduling.tickets import Ticket
@@ -23,16 +24,15 @@ from crossjudge.types import Encoding, FloatArray, Pair
 logger = logging.getLogger(__name__)
 
 FIRST_GUESS_S = 1.0
-"""When to come again, as long as no speed has been measured."""
-REMEMBERED_SHARE = 0.8
-"""Share of the speed measured so far in the new estimate, after each round."""
+"""When to come again, as long as no pace is known."""
 
 
 class Scheduler:
     """Computes what requests ask of engines; one for each process.
 
-    `max_queued_tokens`: accepted and not answered; beyond it `submit` raises `Overloaded` (a request that is alone is
-    taken whatever its size). `token_budget`: tokens of one round, None for what each engine wishes. A round takes
+    `max_queued_tokens`: accepted and not answered. `token_budget`: tokens of one round, None for what each engine
+    wishes. `submit` raises `Overloaded` for a request that goes beyond the former, and for one that would wait too long
+    for its deadline at the pace of the last rounds; one that is alone is taken whatever its size. A round takes
     whatever waits when it begins, so that a lone request never waits for others, and those that come while one is
     computed share the next. Numbers do not depend on who shares a round: that is a law of the engines.
     """
@@ -51,10 +51,10 @@ class Scheduler:
         self._watch: SchedulerObserver = metrics or NobodyWatches()
         self._changed = threading.Condition()
         self._queue = FairQueue()
+        self._forecast = Forecast(self._queue)
         self._open: set[Work] = set()
         self._in_flight: list[Piece] = []
         self._tokens = 0
-        self._tokens_per_s: float | None = None
         self._drained_since: float | None = None
         self._closed = False
         self._worker: threading.Thread | None = None
@@ -101,9 +101,19 @@ class Scheduler:
         return self._tokens
 
     @property
-    def retry_after_s(self) -> float:
-        """How long the queue will take at the speed measured so far."""
-        return FIRST_GUESS_S if self._tokens_per_s is None else self._tokens / self._tokens_per_s
+    def wait_s(self) -> float:
+        """How long what was accepted will take, at the pace of the last rounds."""
+        with self._changed:
+            return self._forecast.wait_s(time.monotonic())
+
+    def check_room(self, ticket: Ticket) -> None:
+        """Raise `Overloaded` if the queue alone is too long for the request, whatever it will ask: the cheap refusal.
+
+        What passes may still be refused by `submit`.
+        """
+        with self._changed:
+            if self._tokens:
+                self._refuse_late(ticket, None)
 
     def _admit(self, work: Work) -> None:
         """Refuse work that is too much or too late; what belongs to a request that has begun never is."""
@@ -113,13 +123,26 @@ class Scheduler:
                 "Taking a request: the server is shutting down and takes nothing new. Ask again in some seconds, or "
                 "ask another server."
             )
-        if self._tokens and not ticket.admitted and self._tokens + work.tokens > self.max_queued_tokens:
-            raise Overloaded(
-                f"Taking a request of {work.tokens} tokens: {self._tokens} are waiting and {self.max_queued_tokens} "
-                f"may wait. Ask again in {self.retry_after_s:.1f} s.",
-                retry_after_s=self.retry_after_s,
-            )
+        if self._tokens and not ticket.admitted:
+            self._refuse_late(ticket, work)
+            if self._tokens + work.tokens > self.max_queued_tokens:
+                after_s = self._forecast.wait_s(time.monotonic()) or FIRST_GUESS_S
+                raise Overloaded(
+                    f"Taking a request of {work.tokens} tokens: {self._tokens} are waiting and "
+                    f"{self.max_queued_tokens} may wait. Ask again in {after_s:.1f} s.",
+                    retry_after_s=after_s,
+                )
         ticket.admitted = True
+
+    def _refuse_late(self, ticket: Ticket, work: Work | None) -> None:
+        """Under the lock."""
+        late_s = self._forecast.late_by(ticket, time.monotonic(), work)
+        if late_s > 0:
+            raise Overloaded(
+                f"Taking a request: {self._tokens} tokens are waiting, more than can be computed in the time that it "
+                f"allows. Ask again in {late_s:.1f} s, allow more time, or ask for less at once.",
+                retry_after_s=late_s,
+            )
 
     # --- beginning and end ---
 
@@ -172,7 +195,9 @@ class Scheduler:
                 if self._closed:
                     return []
                 dead = self._drop_dead()
-                self._in_flight = pieces = self._queue.take(self.token_budget)
+                now = time.monotonic()
+                self._in_flight = pieces = self._queue.take(self.token_budget, self._forecast.hurried(now))
+                self._forecast.round_begins(pieces, now)
             if dead:
                 self._fail(dead)
                 self._tell_queue()
@@ -196,14 +221,11 @@ class Scheduler:
         encodings = [encoding for piece in pieces for encoding in piece.encodings]
         answers, culprits = isolated(engine.compute, encodings, engine.width)
         seconds, tokens = time.monotonic() - begun, sum(piece.tokens for piece in pieces)
-        self._learn_speed(tokens, seconds)
+        with self._changed:
+            full = self.token_budget or engine.round_tokens
+            self._forecast.round_ends(engine, tokens, seconds, full=full)
         self._hand_out(pieces, answers, culprits)
         self._watch.batch(len(encodings), tokens, seconds)
-
-    def _learn_speed(self, tokens: int, seconds: float) -> None:
-        measured = tokens / max(seconds, 1e-6)
-        before = self._tokens_per_s or measured
-        self._tokens_per_s = REMEMBERED_SHARE * before + (1 - REMEMBERED_SHARE) * measured
 
     def _hand_out(self, pieces: Sequence[Piece], answers: FloatArray, culprits: dict[int, Exception]) -> None:
         """Each work gets its rows; a work with a culprit fails, and the others never know."""

@@ -19,7 +19,7 @@ class Work:
     """Encodings of one request for one engine.
 
     `costs`: tokens of each, at least 1. `taken`: how many were given out to be computed, and `left` how many have no
-    answer yet. `answers`: float32 `(n_encodings, engine.width)`.
+    answer yet. `tokens_left`: of those that were not given out. `answers`: float32 `(n_encodings, engine.width)`.
     """
 
     engine: Engine
@@ -31,10 +31,12 @@ class Work:
     taken: int = 0
     left: int = field(init=False)
     tokens: int = field(init=False)
+    tokens_left: int = field(init=False)
     answers: FloatArray = field(init=False)
 
     def __post_init__(self) -> None:
         self.left, self.tokens = len(self.encodings), sum(self.costs)
+        self.tokens_left = self.tokens
         self.answers = np.empty((len(self.encodings), self.engine.width), dtype=np.float32)
 
     def take(self, budget: int) -> Piece:
@@ -45,6 +47,7 @@ class Work:
                 break
             tokens += cost
             self.taken += 1
+        self.tokens_left -= tokens
         return Piece(self, start, self.taken, tokens)
 
     @property
