@@ -2,6 +2,7 @@
 #
 #   VENV           where to install                                      (default: .venv)
 #   PYTHON         the interpreter to build it with, 3.11 to 3.13        (default: the first one found)
+#   WORKERS        how many processes run the fast tests                 (default: one a core)
 #   TORCH_INSTALL  what `pip install` is given to bring PyTorch          (default: torch==2.13.0)
 #
 # On Linux the registry's plain torch brings gigabytes of GPU packages. Without a GPU, give pip PyTorch's own CPU index
@@ -13,6 +14,8 @@ VENV ?= .venv
 DIST ?= dist
 TORCH_INSTALL ?= torch==2.13.0
 PYTEST_ARGS ?=
+# Files of tests run side by side, one process a core; WORKERS=0 runs all in one.
+WORKERS ?= auto
 # A name on the PATH proves nothing (version managers leave stubs there), so each candidate is run.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3 python; do \
 	"$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
@@ -37,7 +40,7 @@ demo: $(VENV)/.core
 	@"$(BIN)/python" examples/demo.py
 
 test: lint
-	@"$(BIN)/python" -m pytest -m "not full" $(PYTEST_ARGS)
+	@"$(BIN)/python" -m pytest -m "not full" --numprocesses $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 test-full: lint
 	@"$(BIN)/python" -m pytest $(PYTEST_ARGS)
