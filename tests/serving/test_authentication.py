@@ -129,6 +129,18 @@ def test_a_key_that_no_header_carries_is_refused(bad):
         ApiKeys([bad])
 
 
+def test_where_others_can_try_a_short_key_is_refused_at_the_start_and_in_a_changed_file(tmp_path):
+    with pytest.raises(InputError, match="key 2 has 5 characters"):
+        ApiKeys([SECRET, "abcde"], least_chars=16)
+    file = tmp_path / "keys"
+    file.write_text(f"{SECRET}\n")
+    keys = ApiKeys(file=file, least_chars=16)
+    file.write_text("abcde\n")
+    keys.reread()
+    assert keys.name_of("abcde") is None
+    assert keys.name_of(SECRET)
+
+
 def test_keys_are_separated_by_commas():
     assert keys_in(" a , b,,") == ["a", "b"]
     assert keys_in(None) == []

@@ -41,6 +41,7 @@ def test_metrics_count_requests_batches_tokens_and_errors():
         "crossjudge_queue_wait_seconds_count",
         "crossjudge_tokens_total",
     } <= grown
+    assert not [name for name in after if "_created" in name]
     assert after["crossjudge_queue_tokens"] == after["crossjudge_requests_in_flight"] == 0
     assert {"crossjudge_premise_cache_hits_total", "crossjudge_premise_cache_misses_total"} <= after.keys()
 

@@ -46,7 +46,7 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """The text that Prometheus reads."""
-        return generate_latest(self.registry)
+        return generate_latest(_WithoutBirths(self.registry))
 
     # --- SchedulerObserver ---
 
@@ -72,6 +72,23 @@ class Metrics:
     def waited(self, seconds: float) -> None:
         """See `SchedulerObserver`."""
         self._waited.observe(seconds)
+
+
+class _WithoutBirths(CollectorRegistry):
+    """A registry as it is shown, without the time at which each counter began (`..._created`).
+
+    Those double the number of series, and only the library's switch for the whole process would leave them out.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        super().__init__()
+        self._shown = registry
+
+    def collect(self) -> Iterator[Metric]:
+        """The families of the registry."""
+        for family in self._shown.collect():
+            family.samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
+            yield family
 
 
 class _CacheCollector:
