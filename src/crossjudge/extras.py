@@ -29,6 +29,11 @@ EXTRA_OF: dict[str, str] = {
     "pydantic_core": "serve",
     "fsspec": "jobs",
     "ray": "ray",
+    "langchain_core": "langchain",
+    "llama_index": "llamaindex",
+    "haystack": "haystack",
+    "dspy": "dspy",
+    "mcp": "mcp",
 }
 """Package -> the extra of crossjudge that brings it."""
 

@@ -26,6 +26,7 @@ from crossjudge.cli import (
     guard,
     job,
     judge,
+    mcp,
     models,
     predict,
     rerank,
@@ -65,6 +66,7 @@ app.command()(calibrate.calibrate)
 app.command()(bench.bench)
 app.command()(doctor.doctor)
 app.command()(serve.serve)
+app.command()(mcp.mcp)
 app.command()(export.export)
 app.command()(train.train)
 app.command()(train.distill)

@@ -1,0 +1,70 @@
+"""`crossjudge mcp`: the tools by which an agent verifies claims."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+from crossjudge.cli.failures import reported, say
+from crossjudge.cli.options import ModelOptions, option, with_options
+
+if TYPE_CHECKING:
+    from crossjudge import CrossEncoder
+
+_SERVER = "Server"
+
+
+class LogLevel(StrEnum):
+    """How much is said on standard error; more would tell what was asked."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AgentOptions:
+    """What is particular to serving an agent."""
+
+    rerank_model: Annotated[
+        str | None,
+        option("--rerank-model", _SERVER, "What re-ranks, if not the model's own head for relevance.", metavar="NAME"),
+    ] = None
+    log_level: Annotated[
+        LogLevel, option("--log-level", _SERVER, "Of the log on standard error, which never holds a text.")
+    ] = LogLevel.WARNING
+    debug: Annotated[bool, option("--debug", _SERVER, "Show an error's traceback.")] = False
+
+
+@with_options
+def mcp(*, agent: AgentOptions, model: ModelOptions) -> None:
+    """Let an agent verify claims: serve MCP over standard input and output.
+
+    An agent starts this command by itself; its configuration names the command, "crossjudge", and the argument "mcp".
+    Tools: check_answer, judge_pair, tag_text, guard_text, grade_answer, rerank_documents. No text leaves this machine.
+
+    crossjudge mcp
+    """
+    with reported(debug=agent.debug):
+        import crossjudge
+        from crossjudge.extras import require
+
+        require("mcp", to="serve an agent")
+        from crossjudge.mcp.judges import Judges
+        from crossjudge.mcp.server import make_server, serve
+        from crossjudge.serving.logs import write_logs
+
+        write_logs(agent.log_level.value)
+        judges = Judges(model.cross_encoder(), relevance=lambda: _relevance(agent, model))
+        if sys.stdin.isatty():
+            say("this is for an agent, which starts the command by itself (docs/integrations/mcp.md). Ctrl-D ends it.")
+        serve(make_server(judges, version=crossjudge.__version__))
+
+
+def _relevance(agent: AgentOptions, model: ModelOptions) -> CrossEncoder:
+    from crossjudge.cli.reranking import relevance_model
+
+    chosen = model if agent.rerank_model is None else replace(model, model=agent.rerank_model, revision=None)
+    return relevance_model(chosen)

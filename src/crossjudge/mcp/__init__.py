@@ -1,0 +1,1 @@
+"""An MCP server over stdio, by which an agent verifies what it reads and writes."""
