@@ -45,6 +45,7 @@ class ServerState:
         self.scheduler, self.pool, self.limits, self.metrics = scheduler, pool, limits, metrics
         self.loading = Loading(pool)
         self.draining = False
+        self._drained_by_s = math.inf
         self.error_bodies: dict[str, ErrorBody] = {}
         self._threads = ThreadPoolExecutor(limits.concurrent_requests, thread_name_prefix="request")
         self._tickets: set[Ticket] = set()
@@ -87,6 +88,15 @@ class ServerState:
         Raises `UnknownModelError`.
         """
         return MeteredJudge(self.pool.judge(model, objective), meter_of(request), self.limits)
+
+    def begin_drain(self) -> None:
+        """Take nothing new from now on; what was accepted has `drain_s` to end. Again is fine, and gives no more time."""
+        self.draining = True
+        self._drained_by_s = min(self._drained_by_s, time.monotonic() + self.limits.drain_s)
+
+    def drained(self) -> bool:
+        """Whether all that was accepted has ended, waited for in what is left of `drain_s`. Blocking."""
+        return self.scheduler.drain(max(0.0, self._drained_by_s - time.monotonic()))
 
     def cancel_all(self) -> None:
         """Give up on everything that is being worked on."""

@@ -51,7 +51,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer late comers, finish what was accepted, end."""
-        self.state.draining = True
+        self.state.begin_drain()
         await asyncio.sleep(self.state.limits.linger_s)
         await super().shutdown(sockets)
 
