@@ -110,6 +110,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state: ServerState = app.state.server
     state.start()
     yield
-    state.draining = True
-    await run_in_threadpool(state.scheduler.drain, state.limits.drain_s)
+    state.begin_drain()
+    await run_in_threadpool(state.drained)
     state.close()
