@@ -29,6 +29,7 @@ def test_filters_are_those_of_the_registry():
     expected = filter_cards(objective="nli", licence="apache-2.0", max_parameters=100_000_000)
     assert found == [card.name for card in expected]
     assert found
+    assert names("--language", "de") == [card.name for card in filter_cards(language="de")]
     assert names("--search", "quora") == [card.name for card in filter_cards(text="quora")]
 
 
@@ -71,7 +72,14 @@ def test_a_wrong_name_gets_near_ones():
 
 
 @pytest.mark.parametrize(
-    "words", [("--objective", "nonsense"), ("--for", "zzz"), ("--max-parameters", "many"), ("--max-parameters", "-1")]
+    "words",
+    [
+        ("--objective", "nonsense"),
+        ("--for", "zzz"),
+        ("--max-parameters", "many"),
+        ("--language", "klingon"),
+        ("--max-parameters", "-1"),
+    ],
 )
 def test_bad_filters_are_exit_code_2(words):
     answer = crossjudge("models", *words)

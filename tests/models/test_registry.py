@@ -122,6 +122,14 @@ def test_filters_are_conditions_that_all_hold():
     assert filter_cards() == cards()
 
 
+def test_a_language_is_known_to_its_models_and_to_those_of_many():
+    assert {card.languages for card in filter_cards(language="zh")} == {("zh", "en"), ("multilingual",)}
+    assert {card.languages for card in filter_cards(objective="nli", language="DE")} == {("multilingual",)}
+    assert filter_cards(language="en")[0].name == "embedded"
+    with pytest.raises(InputError, match="'German' is no language. Expected a code"):
+        filter_cards(language="German")
+
+
 def test_the_embedded_model_is_small():
     assert filter_cards(max_parameters=24_000_000)[0].name == "embedded"
     assert not filter_cards(max_parameters=1)

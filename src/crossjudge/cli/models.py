@@ -33,6 +33,9 @@ def models(
     licence: Annotated[
         str | None, typer.Option("--licence", "--license", metavar="NAME", help="Only this licence, as in apache-2.0.")
     ] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", metavar="CODE", help="Only models for this language, as in de.")
+    ] = None,
     max_parameters: Annotated[
         str | None, typer.Option("--max-parameters", metavar="NUMBER", help="At most this many, as in 50M.")
     ] = None,
@@ -52,7 +55,7 @@ def models(
             _show_one(_card(name), as_json=as_json)
             return
         most = None if max_parameters is None else parse_count(max_parameters)
-        cards = filter_cards(objective=objective, text=search, licence=licence, max_parameters=most)
+        cards = filter_cards(objective=objective, text=search, licence=licence, language=language, max_parameters=most)
         if task is None:
             _show_list(cards, as_json=as_json)
         else:

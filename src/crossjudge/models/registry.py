@@ -19,6 +19,9 @@ NLI_LABELS = frozenset({"contradiction", "entailment", "neutral"})
 OBJECTIVES = ("nli", "similarity", "duplicate", "relevance", "embedding")
 """What a model may have been trained for."""
 
+MANY_LANGUAGES = "multilingual"
+"""Stands among a card's languages where they are too many to name."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Figure:
@@ -124,22 +127,29 @@ def filter_cards(
     objective: str | None = None,
     text: str | None = None,
     licence: str | None = None,
+    language: str | None = None,
     max_parameters: int | None = None,
 ) -> tuple[Card, ...]:
     """The cards that meet every condition given, in the file's order.
 
-    `text`: found in a name, the family or what a card is for, in any case. `max_parameters`: cards whose size is not
-    known are left out, save the embedded model, which is small. Raises `InputError` for an unknown objective.
+    `text`: found in a name, the family or what a card is for, in any case. `language`: a code such as "de"; models of
+    many languages are taken to know it. `max_parameters`: cards whose size is not known are left out, save the embedded
+    model, which is small. Raises `InputError` for an unknown objective, or a language that is no code.
     """
     if objective is not None and objective not in OBJECTIVES:
         raise InputError(
             f"Listing models: {objective!r} is no objective. Expected one of {', '.join(OBJECTIVES)}; "
             "to go by what you want to do, describe it in words instead."
         )
+    if language is not None and not re.fullmatch(r"[A-Za-z]{2,3}", language):
+        raise InputError(
+            f"Listing models: {language!r} is no language. Expected a code of two or three letters: de, zh."
+        )
     return tuple(
         card
         for card in cards()
         if (objective is None or objective in card.objectives)
+        and (language is None or not {language.casefold(), MANY_LANGUAGES}.isdisjoint(card.languages))
         and (text is None or text.casefold() in _searched_text(card))
         and (licence is None or licence.casefold() == card.licence.casefold())
         and (max_parameters is None or _size(card) <= max_parameters)
