@@ -126,7 +126,7 @@ def test_a_language_is_known_to_its_models_and_to_those_of_many():
     assert {card.languages for card in filter_cards(language="zh")} == {("zh", "en"), ("multilingual",)}
     assert {card.languages for card in filter_cards(objective="nli", language="DE")} == {("multilingual",)}
     assert filter_cards(language="en")[0].name == "embedded"
-    with pytest.raises(InputError, match="'German' is no language. Expected a code"):
+    with pytest.raises(InputError, match=r"'German' is no language\. Expected a code"):
         filter_cards(language="German")
 
 

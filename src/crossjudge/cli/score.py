@@ -27,7 +27,7 @@ class ScoreOptions:
     rubric: Annotated[
         str | None,
         option(
-            "--rubric", _SCORING, "A toml file with a table criteria (name = text), and a table weights (name = number).",
+            "--rubric", _SCORING, "A toml file: tables criteria (name = text) and weights (name = number).",
             metavar="PATH",
         ),
     ] = None  # fmt: skip
