@@ -24,7 +24,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("models",),
     ("objectives", "calibration", "label_probe", "reading", "answering", "judge"),
     ("apps", "search"),
-    ("evaluation", "training", "jobs", "serving", "benchmark", "integrations", "mcp"),
+    ("evaluation", "training", "jobs", "serving", "client", "benchmark", "integrations", "mcp"),
     ("cli", "__main__"),
 )
 """Rooms by floor, lowest first. A room may import its own floor and those below."""
@@ -42,13 +42,13 @@ HEAVY = {
     "torch", "transformers", "sentence_transformers", "accelerate", "onnx", "onnxscript", "openvino", "onnxruntime",
     "tokenizers", "safetensors", "huggingface_hub", "datasets", "pyarrow", "typer", "rich", "numpy", "scipy", "plotly",
     "matplotlib", "usearch", "fastapi", "starlette", "pydantic", "pydantic_core", "uvicorn", "prometheus_client",
-    "opentelemetry", "fsspec", "ray", "langchain_core", "llama_index", "haystack", "dspy", "mcp", "anyio",
+    "opentelemetry", "fsspec", "ray", "langchain_core", "llama_index", "haystack", "dspy", "mcp", "anyio", "h11",
 }  # fmt: skip
 
 BEHIND_EXTRAS = {
     "torch", "transformers", "sentence_transformers", "onnx", "onnxscript", "datasets", "pyarrow",
     "openvino", "scipy", "plotly", "matplotlib", "usearch", "fastapi", "starlette", "uvicorn",
-    "prometheus_client", "ray", "langchain_core", "llama_index", "haystack", "dspy", "mcp",
+    "prometheus_client", "ray", "langchain_core", "llama_index", "haystack", "dspy", "mcp", "h11",
 }  # fmt: skip
 
 IMPORTED_AS = {"haystack_ai": "haystack", "llama_index_core": "llama_index"}

@@ -13,8 +13,10 @@ import pytest
 import crossjudge
 from crossjudge import (
     AnswerPicker,
+    AsyncClient,
     BiEncoder,
     ClaimChecker,
+    Client,
     CrossEncoder,
     Deduplicator,
     Grader,
@@ -28,9 +30,24 @@ from crossjudge import (
 )
 
 PUBLIC = [
-    "AnswerPicker", "BiEncoder", "ClaimChecker", "CrossEncoder", "Deduplicator", "Grader", "Guardrail", "Judge",
-    "Reranker", "RubricScorer", "SearchIndex", "Tagger", "Verdict", "__version__",
+    "AnswerPicker", "AsyncClient", "BiEncoder", "ClaimChecker", "Client", "CrossEncoder", "Deduplicator", "Grader",
+    "Guardrail", "Judge", "Reranker", "RubricScorer", "SearchIndex", "Tagger", "Verdict", "__version__",
 ]  # fmt: skip
+
+_CLIENT = "(url='http://127.0.0.1:8080', *, api_key=None, model=None, timeout_s=60.0)"
+_CLIENT_USES = {
+    "judge": "(self, *, objective='nli', abstain_below=None, model=None)",
+    "tagger": "(self, labels, *, template='This text is about {}.', multi_label=True, threshold=0.5, model=None)",
+    "claim_checker": "(self, *, threshold=0.5, model=None)",
+    "answer_picker": "(self, *, template='The answer is {}.', model=None)",
+    "rubric_scorer": "(self, rubric, *, weights=None, model=None)",
+    "guardrail": "(self, policies, *, thresholds=None, recognizers='default', model=None)",
+    "grader": "(self, reference, *, question=None, model=None)",
+    "reranker": "(self, *, model=None)",
+    "deduplicator": "(self, *, threshold=0.5, model=None)",
+    "models": "(self)",
+    "wait_until_ready": "(self, timeout_s=60.0)",
+}
 
 CALLS: dict[str, tuple[Callable[..., Any], str]] = {
     "CrossEncoder": (
@@ -81,6 +98,10 @@ CALLS: dict[str, tuple[Callable[..., Any], str]] = {
     "Deduplicator": (Deduplicator, "(*, threshold=0.5, model=None)"),
     "Deduplicator.__call__": (Deduplicator.__call__, "(self, texts)"),
     "Deduplicator.compare": (Deduplicator.compare, "(self, a, b)"),
+    "Client": (Client, _CLIENT),
+    "AsyncClient": (AsyncClient, _CLIENT),
+    **{f"Client.{name}": (getattr(Client, name), signature) for name, signature in _CLIENT_USES.items()},
+    **{f"AsyncClient.{name}": (getattr(AsyncClient, name), signature) for name, signature in _CLIENT_USES.items()},
 }
 """Every call that may be written. The real signature may take more, as long as all of these calls stay valid."""
 

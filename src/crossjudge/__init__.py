@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from crossjudge.apps.reranking import Reranker
     from crossjudge.apps.scoring import RubricScorer
     from crossjudge.apps.tagging import Tagger
+    from crossjudge.client.awaiting import AsyncClient
+    from crossjudge.client.blocking import Client
     from crossjudge.judge import Judge
     from crossjudge.models.bi_encoder import BiEncoder
     from crossjudge.models.cross_encoder import CrossEncoder
@@ -21,16 +23,18 @@ if TYPE_CHECKING:
     from crossjudge.types import Verdict
 
 __all__ = [
-    "AnswerPicker", "BiEncoder", "ClaimChecker", "CrossEncoder", "Deduplicator", "Grader", "Guardrail", "Judge",
-    "Reranker", "RubricScorer", "SearchIndex", "Tagger", "Verdict", "__version__",
+    "AnswerPicker", "AsyncClient", "BiEncoder", "ClaimChecker", "Client", "CrossEncoder", "Deduplicator", "Grader",
+    "Guardrail", "Judge", "Reranker", "RubricScorer", "SearchIndex", "Tagger", "Verdict", "__version__",
 ]  # fmt: skip
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "AnswerPicker": "crossjudge.apps.picking",
+    "AsyncClient": "crossjudge.client.awaiting",
     "BiEncoder": "crossjudge.models.bi_encoder",
     "ClaimChecker": "crossjudge.apps.checking.checker",
+    "Client": "crossjudge.client.blocking",
     "CrossEncoder": "crossjudge.models.cross_encoder",
     "Deduplicator": "crossjudge.apps.deduplication.deduplicator",
     "Grader": "crossjudge.apps.grading",

@@ -27,6 +27,7 @@ EXTRA_OF: dict[str, str] = {
     "prometheus_client": "serve",
     "opentelemetry": "otel",
     "pydantic_core": "serve",
+    "h11": "client",
     "fsspec": "jobs",
     "ray": "ray",
     "langchain_core": "langchain",

@@ -53,10 +53,8 @@ class Scoring:
         self, request: str, responses: Sequence[str], *, progress: Progress | None = None
     ) -> tuple[int, list[RubricResult]]:
         """The place of the response with the best overall score (of equal ones the first), and all results."""
-        if isinstance(responses, str) or not len(responses):
-            checked_texts(responses, doing=_DOING, what="response")  # says what is wrong
-        results = self.batch([(request, response) for response in responses], progress=progress)
-        return max(range(len(results)), key=lambda place: (results[place].overall, -place)), results
+        results = self.batch(with_each(request, responses), progress=progress)
+        return best_place(results), results
 
     def reward(self, prompts: Sequence[Any], completions: Sequence[Any], **_: Any) -> list[float]:
         """Overall scores of completions, as trainers by reinforcement ask for them; the same texts, the same rewards.
@@ -139,6 +137,18 @@ def _criterion_score(name: str, criterion: str, weight: float, verdict: Verdict 
         score = min(score, MOST_IF_UNREAD)
         explanation += f"; {verdict.tokens_dropped} tokens were not read, so at most {MOST_IF_UNREAD}"
     return CriterionScore(name, criterion, weight, score, dict(verdict.probabilities), explanation)
+
+
+def with_each(request: str, responses: Sequence[str]) -> list[tuple[str, str]]:
+    """The request with each response, of which there must be one; raises `InputError`."""
+    if isinstance(responses, str) or not len(responses):
+        checked_texts(responses, doing=_DOING, what="response")  # says what is wrong
+    return [(request, response) for response in responses]
+
+
+def best_place(results: Sequence[RubricResult]) -> int:
+    """The place of the best overall score; of equal ones the first."""
+    return max(range(len(results)), key=lambda place: (results[place].overall, -place))
 
 
 def checked_rubric(rubric: Any) -> dict[str, str]:
