@@ -3,22 +3,26 @@
 Measures the model as it ships (int8), or `--model FOLDER`, on the sets in FOLDER (docs/training.md says what it holds)
 and on the suites that come with the package, with 95% intervals: Wilson's for shares, a bootstrap of 1,000 resamples
 over pairs (over queries for rankings) for the rest. `--bi-encoder` names all-MiniLM-L6-v2 for the lines that are
-compared with it. Writes a Markdown table to `--out` and the numbers beside it as JSON.
+compared with it. Writes a Markdown table to `--out` and the numbers beside it as JSON. Needs scikit-learn, which
+sentence-transformers brings.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
 
 from crossjudge import BiEncoder, CrossEncoder, Judge
-from crossjudge.datasets import dataset_cards, read_examples, read_hedges, read_jsonl
+from crossjudge.datasets import Example, dataset_cards, read_examples, read_hedges, read_jsonl
 from crossjudge.evaluation.statistics import auc
 from crossjudge.evaluation.suite import iter_suite
 from crossjudge.models.parity import spearman, wilson
@@ -27,7 +31,9 @@ from crossjudge.training.measure import measure
 from retrieval import Bm25, average_precision, by_query, fused, ndcg
 
 RESAMPLES = 1_000
-CANDIDATES = 100
+CANDIDATES = 50
+COVERED = 0.75
+"""Share of a hypothesis's words that its premise has, from which on the pair looks entailed to a counter of words."""
 Pairs = list[tuple[str, str]]
 
 
@@ -123,6 +129,49 @@ def inference(subject: Subject, data: Path) -> Iterator[Figure]:
         yield Figure(
             group="nli", what=f"{name} accuracy", value=seen.accuracy, low=low, high=high, n=seen.pairs, aim=aim
         )
+
+
+# Shortcuts
+
+
+def shortcuts(subject: Subject, data: Path) -> Iterator[Figure]:
+    """What can be guessed without reading both texts, and whether the model falls for it."""
+    for name, train in (("snli", "snli_pieces"), ("mnli_matched", "mnli_pieces")):
+        split = "test" if name == "snli" else "dev"
+        rows = list(read_examples(name, split, folder=data))
+        gold = np.array([one.gold for one in rows])
+        guessed = _guess_from_hypotheses(list(read_examples(train, "train", folder=data)), rows)
+        right = int((guessed == gold).sum())
+        what = f"{name}.{split}, words of hypotheses alone: accuracy of logistic regression"
+        yield _share("shortcuts", what, right, len(rows))
+        blind = np.array([one.label for one in subject.judge.batch([("", one.text_b) for one in rows])])
+        what = f"{name}.{split}, the model without premises: accuracy"
+        yield _share("shortcuts", what, int((blind == gold).sum()), len(rows), "near 0.33")
+        said = np.array([one.label for one in subject.judge.batch([(one.text_a, one.text_b) for one in rows])])
+        misled = (guessed != gold).nonzero()[0]
+        what = f"{name}.{split}, where words of hypotheses mislead: accuracy"
+        yield _share("shortcuts", what, int((said == gold)[misled].sum()), len(misled))
+        covered = np.array([_covered(one.text_a, one.text_b) >= COVERED for one in rows])
+        for what, chosen in (
+            ("not entailed, nearly every word in the premise: called entailed", covered & (gold != "entailment")),
+            ("entailed, words not in the premise: called entailed", ~covered & (gold == "entailment")),
+        ):
+            hits = int((said[chosen] == "entailment").sum())
+            yield _share("shortcuts", f"{name}.{split}, {what}", hits, int(chosen.sum()))
+
+
+def _guess_from_hypotheses(train: Sequence[Example], rows: Sequence[Example]) -> np.ndarray:
+    """Labels by a linear classifier of the words and pairs of words in hypotheses."""
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=3, sublinear_tf=True)
+    known = vectorizer.fit_transform([one.text_b for one in train])
+    classifier = LogisticRegression(max_iter=300).fit(known, [one.gold for one in train])
+    guessed: np.ndarray = classifier.predict(vectorizer.transform([one.text_b for one in rows]))
+    return guessed
+
+
+def _covered(premise: str, hypothesis: str) -> float:
+    words, seen = re.findall(r"\w+", hypothesis.lower()), set(re.findall(r"\w+", premise.lower()))
+    return sum(word in seen for word in words) / max(1, len(words))
 
 
 # Sameness
@@ -318,6 +367,7 @@ def _share(group: str, what: str, count: int, n: int, aim: str = "") -> Figure:
 
 GROUPS: dict[str, Callable[[Subject, Path], Iterator[Figure]]] = {
     "nli": inference,
+    "shortcuts": shortcuts,
     "similarity": similarity,
     "duplicate": duplicates,
     "suites": suites,
