@@ -24,7 +24,7 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3 python; d
 BIN := $(VENV)/bin
 PIP_INSTALL := "$(BIN)/python" -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test test-full lint bench evaluation wheel clean
+.PHONY: help demo test test-full lint bench evaluation docs docs-serve wheel clean
 
 help:
 	@echo "make demo       judge a short passage with the model that comes in the box (first run: about a minute)"
@@ -33,6 +33,8 @@ help:
 	@echo "make lint       ruff and mypy alone"
 	@echo "make bench      measure the limit of this machine and every peer beside ours (an hour; writes docs/benchmarks.md)"
 	@echo "make evaluation show where the models fail (some minutes; writes docs/evaluation.md and its figures)"
+	@echo "make docs       build the documentation site into build/site; a broken link fails"
+	@echo "make docs-serve show it, built anew at each change of a page"
 	@echo "make wheel      build the package into $(DIST)/"
 	@echo "make clean      remove what these commands wrote, except $(VENV)"
 
@@ -56,6 +58,13 @@ bench: $(VENV)/.development
 
 evaluation: $(VENV)/.development
 	@"$(BIN)/python" docs/make_evaluation.py
+
+docs: $(VENV)/.docs
+	@"$(BIN)/python" -m mkdocs build --quiet
+	@echo "the site is in build/site: open build/site/index.html"
+
+docs-serve: $(VENV)/.docs
+	@"$(BIN)/python" -m mkdocs serve
 
 wheel: $(VENV)/.made
 	@"$(BIN)/python" -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$(DIST)" .
@@ -91,3 +100,10 @@ $(VENV)/.development: pyproject.toml $(VENV)/.torch
 	@echo "installing crossjudge with every extra, the reference implementation and the test tools"
 	@$(PIP_INSTALL) --editable ".[all]" --group test --group reference --group lint
 	@touch $@ $(VENV)/.core
+
+# The site needs no torch.
+$(VENV)/.docs: pyproject.toml $(VENV)/.core
+	@echo "installing what builds the documentation site"
+	@$(PIP_INSTALL) --upgrade "pip>=25.1"
+	@$(PIP_INSTALL) --group docs
+	@touch $@

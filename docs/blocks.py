@@ -116,6 +116,21 @@ def commands_in(code: str) -> list[str]:
     return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
 
 
+def with_reasons_shown(text: str) -> str:
+    """A page's text with its marks as words behind the blocks that they stand before."""
+    return _BLOCK.sub(_said_behind, text)
+
+
+def _said_behind(match: re.Match[str]) -> str:
+    if match["mark"] is None:
+        return match[0]
+    said = match["said"][:1].upper() + match["said"][1:]
+    words = (
+        f"Not run by the tests. {said}." if match["kind"] == "not run" else f"Run by the tests with {match['said']}."
+    )
+    return f"{match[0].removeprefix(match['mark'])}\n\n{match['indent']}{words}\n{match['indent']}{{ .not-run }}\n"
+
+
 def _blocks(text: str) -> Iterator[Block]:
     for match in _BLOCK.finditer(text):
         line = text.count("\n", 0, match.start("code")) + 1

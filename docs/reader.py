@@ -61,7 +61,7 @@ def read(page: Page, folder: Path) -> Iterator[Seen]:
     """Do what a page shows, block by block, in `folder`; raises `BrokenPageError` at what does not work."""
     shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     os.environ |= ENVIRONMENT | (NO_HUB_BUT_OUR_SERVER if page.with_server else NO_HUB)
-    os.environ["CROSSJUDGE_CACHE_DIR"] = str(folder / ".cache")
+    os.environ.setdefault("CROSSJUDGE_CACHE_DIR", str(folder / ".cache"))
     os.chdir(folder)
     warnings.simplefilter("error")
     with _server() if page.with_server else _no_server() as port:
