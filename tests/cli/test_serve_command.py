@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from command_line import crossjudge
 
-from crossjudge.cli.serve import ServedModelOptions, parse_limits
+from crossjudge.cli.serve import KeyOptions, ServedModelOptions, ServerOptions, address, parse_limits
 from crossjudge.errors import InputError
 
 
@@ -14,6 +14,14 @@ def test_a_public_address_needs_a_key(monkeypatch):
     answer = crossjudge("serve", "--host", "0.0.0.0", "--port", "0")
     assert answer.code == 2
     assert "no key is set" in answer.err
+
+
+def test_a_public_address_takes_no_key_that_can_be_guessed(monkeypatch):
+    monkeypatch.setenv("CROSSJUDGE_API_KEYS", "abcde")
+    answer = crossjudge("serve", "--host", "0.0.0.0", "--port", "0")
+    assert answer.code == 2
+    assert "has 5 characters" in answer.err
+    assert KeyOptions().keys(host="127.0.0.1").name_of("abcde")
 
 
 def test_limits_are_stated_by_name():
@@ -32,3 +40,16 @@ def test_a_model_may_be_given_a_name():
         "small": "./folder",
         "org/model": "org/model",
     }
+
+
+@pytest.mark.parametrize(
+    ("stated", "opened"),
+    [
+        ({}, "http://127.0.0.1:8080/"),
+        ({"host": "0.0.0.0"}, "http://127.0.0.1:8080/"),
+        ({"host": "::1"}, "http://[::1]:8080/"),
+        ({"host": "judge.example", "ssl_certfile": "cert.pem"}, "https://judge.example:8080/"),
+    ],
+)
+def test_people_are_told_what_to_open(stated, opened):
+    assert address(ServerOptions(**stated), 8080) == opened

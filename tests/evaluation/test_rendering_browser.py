@@ -11,6 +11,7 @@ import pytest
 from made_up_report import made_up_pairs, made_up_report
 from test_rendering import nasty_pairs, without_gold
 
+from contrasts import faint_texts
 from crossjudge.evaluation.rendering import html
 from headless_browser import Browser, browser, find_browser
 
@@ -23,18 +24,7 @@ pytestmark = [
 TAB, SPACE, RIGHT = 9, 32, 39
 """Windows virtual key codes, as the DevTools protocol wants them."""
 
-FOREGROUND_AND_BACKGROUND = """[...document.querySelectorAll('.heat, small, p, td, th, dd, li, summary, nav a')]
-    .filter((one) => one.checkVisibility()).map((one) => {
-        let behind = one;
-        while (getComputedStyle(behind).backgroundColor === 'rgba(0, 0, 0, 0)') behind = behind.parentElement;
-        const paint = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-        const bytes = [getComputedStyle(one).color, getComputedStyle(behind).backgroundColor].map((colour) => {
-            paint.fillStyle = colour;
-            paint.fillRect(0, 0, 1, 1);
-            return [...paint.getImageData(0, 0, 1, 1).data].slice(0, 3);
-        });
-        return [one.textContent.slice(0, 30), ...bytes];
-    })"""
+TEXTS = ".heat, small, p, td, th, dd, li, summary, nav a"
 
 
 @pytest.fixture(scope="module")
@@ -173,21 +163,9 @@ def test_every_text_stands_out_from_what_is_behind_it(page: Browser, report_page
     """WCAG AA: a contrast of 4.5 or more, cells of the heat map included."""
     load(page, report_page, dark=dark)
     page.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-    painted = page.run(FOREGROUND_AND_BACKGROUND)
-    assert len(painted) > 200
-    assert [(text, front, back) for text, front, back in painted if contrast(front, back) < 4.5] == []
-
-
-def contrast(front: list[int], back: list[int]) -> float:
-    """The contrast ratio of two sRGB colours, by WCAG 2."""
-    light, dim = sorted((luminance(front), luminance(back)), reverse=True)
-    return (light + 0.05) / (dim + 0.05)
-
-
-def luminance(colour: list[int]) -> float:
-    shares = [part / 255 for part in colour]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in shares]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    seen, faint = faint_texts(page, TEXTS)
+    assert seen > 200
+    assert faint == []
 
 
 def test_the_colours_can_be_chosen(page: Browser) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any
@@ -37,6 +38,7 @@ class ServerOptions:
     ] = None  # fmt: skip
     log_level: Annotated[str, option("--log-level", _SERVER, "debug, info, warning or error.")] = "info"
     tracing: Annotated[bool, option("--tracing", _SERVER, "A span for each request, by OpenTelemetry.")] = False
+    no_page: Annotated[bool, option("--no-page", _SERVER, "Leave out the page at /, on which uses are tried.")] = False
     debug: Annotated[bool, option("--debug", _SERVER, "Show an error's traceback.")] = False
 
 
@@ -78,19 +80,22 @@ class KeyOptions:
                envvar="CROSSJUDGE_API_KEY_FILE"),
     ] = None  # fmt: skip
 
-    def keys(self) -> ApiKeys:
-        """All of them."""
-        from crossjudge.serving.keys import ApiKeys, keys_in
+    def keys(self, *, host: str) -> ApiKeys:
+        """All of them. Where others than this machine reach `host`, a short one raises `InputError`."""
+        from crossjudge.serving.addresses import is_loopback
+        from crossjudge.serving.keys import SHORT, ApiKeys, keys_in
 
-        return ApiKeys([*(self.api_key or ()), *keys_in(os.environ.get(KEYS_VARIABLE))], file=self.api_key_file)
+        stated = [*(self.api_key or ()), *keys_in(os.environ.get(KEYS_VARIABLE))]
+        return ApiKeys(stated, file=self.api_key_file, least_chars=1 if is_loopback(host) else SHORT)
 
 
 @with_options
 def serve(*, server: ServerOptions, models: ServedModelOptions, keys: KeyOptions) -> None:
     """Serve every use over HTTP, on this machine alone unless --host says otherwise; then a key is needed.
 
-    Also speaks as text-embeddings-inference, Cohere, Jina, vLLM and OpenAI's moderation do. SIGTERM ends it once all
-    accepted requests are answered. The routes are described at /openapi.json.
+    A browser that opens the address gets a page to try every use on. Also speaks as text-embeddings-inference, Cohere,
+    Jina, vLLM and OpenAI's moderation do. SIGTERM ends it once all accepted requests are answered. The routes are
+    described at /openapi.json.
 
     crossjudge serve
 
@@ -104,9 +109,11 @@ def serve(*, server: ServerOptions, models: ServedModelOptions, keys: KeyOptions
         for package in ("fastapi", "uvicorn", "prometheus_client"):
             require(package, to="serve")
         write_logs(server.log_level)
-        found = keys.keys()
+        found = keys.keys(host=server.host)
         # Before anything is loaded: who comes early waits instead of being refused.
         listening = listening_socket(server.host, server.port, has_keys=found.are_set)
+        if sys.stdout.isatty():
+            print(f"crossjudge serves at {address(server, listening.getsockname()[1])} (Ctrl-C ends it)")
         finished = _run(listening, server, models, found)
     if not finished:
         os._exit(UNFINISHED)  # what was given up on may still hold a thread
@@ -125,10 +132,18 @@ def _run(listening: Any, server: ServerOptions, models: ServedModelOptions, keys
         num_threads=models.threads,
         memory_budget_bytes=None if models.memory is None else models.memory * 2**20,
         tracing=server.tracing,
+        page=not server.no_page,
     )
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, lambda *_: keys.reread())
     return serve(app, listening, tls=TLS(certificate=server.ssl_certfile, key=server.ssl_keyfile))
+
+
+def address(server: ServerOptions, port: int) -> str:
+    """Where a browser on this machine finds the server."""
+    scheme = "http" if server.ssl_certfile is None else "https"
+    host = "127.0.0.1" if server.host in ("", "0.0.0.0", "::") else server.host
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
 def parse_limits(stated: Sequence[str]) -> Limits:

@@ -20,6 +20,7 @@ from crossjudge.serving.metrics import Metrics
 from crossjudge.serving.middleware.authentication import Authentication
 from crossjudge.serving.middleware.body_limits import BodyLimits
 from crossjudge.serving.middleware.observation import Observation
+from crossjudge.serving.page import playground
 from crossjudge.serving.routes import (
     checking,
     deduplicating,
@@ -47,13 +48,14 @@ def create_app(
     num_threads: int | None = None,
     memory_budget_bytes: int | None = None,
     tracing: bool = False,
+    page: bool = True,
 ) -> FastAPI:
     """The server, to be run by any ASGI server.
 
     `models`: folders or hub names, by name or as a list; the first is the default, and the embedded model is always
     there as `embedded`. `api_keys`: once there is one, every route but `/livez` needs one. `backend`, `precision`,
     `num_threads`: as for `CrossEncoder`. `memory_budget_bytes`: for all models. `tracing`: a span for each request, by
-    OpenTelemetry.
+    OpenTelemetry. `page`: the playground at `/`.
     """
     limits = limits or Limits()
     metrics = Metrics()
@@ -70,7 +72,7 @@ def create_app(
     metrics.watch_cache(lambda: cache_counts(state))
     app = FastAPI(title="crossjudge", version=_version(), docs_url=None, redoc_url=None, lifespan=_lifespan)
     app.state.server = state
-    for part in (*ROUTES, *DIALECTS):
+    for part in (*ROUTES, *DIALECTS, *([playground] if page else [])):
         app.router.routes += part.router.routes  # one flat list, which whoever audits the server can walk
     for dialect in DIALECTS:
         state.error_bodies |= dialect.ERROR_BODIES
@@ -78,7 +80,7 @@ def create_app(
     keys = api_keys if isinstance(api_keys, ApiKeys) else ApiKeys(api_keys)
     # The last one added is the first that a request meets.
     app.add_middleware(BodyLimits, state=state, streamed={checking.STREAMED_PATH})
-    app.add_middleware(Authentication, state=state, keys=keys)
+    app.add_middleware(Authentication, state=state, keys=keys, door=playground.door if page else None)
     app.add_middleware(Observation, state=state)
     if tracing:
         from crossjudge.serving.middleware.tracing import Tracing

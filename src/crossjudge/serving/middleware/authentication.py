@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from crossjudge.serving.context import ServerState
@@ -26,16 +29,24 @@ _WRONG = Fault(
 )
 
 
-class Authentication:
-    """Denies by default: a path is open only if it stands in `OPEN_PATHS`, letter by letter."""
+Door = Callable[[Scope, Response], Response]
+"""A refusal -> how it is told: as it is, or to a browser as a form that asks for a key."""
 
-    def __init__(self, app: ASGIApp, state: ServerState, keys: ApiKeys) -> None:
-        self.app, self.state, self.keys = app, state, keys
+
+class Authentication:
+    """Denies by default: a path is open only if it stands in `OPEN_PATHS`, letter by letter.
+
+    `door`: tells refusals; None for all as they are.
+    """
+
+    def __init__(self, app: ASGIApp, state: ServerState, keys: ApiKeys, door: Door | None = None) -> None:
+        self.app, self.state, self.keys, self.door = app, state, keys, door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI. What is neither HTTP nor the server's own start and end has no way in."""
         if scope["type"] == "http" and (fault := self._fault(scope)):
-            await refuse_unread(scope, receive, send, error_response(scope, self.state, fault))
+            refusal = error_response(scope, self.state, fault)
+            await refuse_unread(scope, receive, send, self.door(scope, refusal) if self.door else refusal)
         elif scope["type"] in ("http", "lifespan"):
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
