@@ -33,7 +33,7 @@ def test_a_plan_is_run_and_bad_rows_alone_leave_exit_code_0(plan, tmp_path):
     answer = crossjudge("job", "run", plan, "--workers", "1")
     assert answer.code == 0, answer.err
     assert "…: field … is int …; expected text" in answer.out
-    assert (tmp_path / "out" / "report.html").is_file()
+    assert (tmp_path / "out" / "_report.html").is_file()
     again = crossjudge("job", "run", plan, "--json")
     assert (again.code, again.rows[0]["shards_done"], again.rows[0]["errors"]) == (0, 0, 1)
     few = crossjudge("job", "run", plan, "--max-errors", "0")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 from crossjudge.jobs.job import Job
 from crossjudge.jobs.plan import read_plan
 from crossjudge.jobs.running import JobResult, run
-from crossjudge.jobs.shards import Shard
+from crossjudge.jobs.stage import Unit
 from crossjudge.jobs.worker import Worker
 
 WORDS = "the ferry bridge museum ticket opens at nine children free rain was late cold cabin driver".split()  # noqa: SIM905
@@ -45,14 +46,19 @@ def plan_of(source: Path | Sequence[Path], output: Path, **more: Any) -> dict[st
     return plan | more
 
 
-def run_here(plan: Mapping[str, Any], *, work: Callable[[Worker], Callable[[Shard], Any]] | None = None) -> JobResult:
+def run_here(plan: Mapping[str, Any], *, work: Callable[[Worker], Callable[[Unit], Any]] | None = None) -> JobResult:
     """Run a job without processes. `work` may put something between the engine and the worker."""
 
-    def engine(job: Job, shards: Sequence[Shard], tracker: Any, *, done: Callable[[Any], None]) -> None:
+    @contextmanager
+    def engine(job: Job, tracker: Any) -> Iterator[Callable[..., None]]:
         worker = Worker(job, name="here")
         do = worker if work is None else work(worker)
-        for shard in shards:
-            done(do(shard))
+
+        def do_all(units: Sequence[Unit], done: Callable[[Any], None]) -> None:
+            for unit in units:
+                done(do(unit))
+
+        yield do_all
 
     return run(read_plan(plan), progress=None, engine=engine)
 

@@ -50,7 +50,7 @@ def test_a_shard_that_kills_its_workers_ends_the_job_after_so_many(source, tmp_p
     """Every worker process ends before it says a word."""
     plan = plan_of(source, tmp_path / "out", work={"shard_rows": 2_000, "workers": 1, "attempts": 1})
     monkeypatch.setattr("crossjudge.jobs.local_engine._serve", os.abort)
-    with pytest.raises(JobError, match=r"shard 0 .* ended its worker 1 times"):
+    with pytest.raises(JobError, match=r"unit 0 of the stage 'part', the 2000 rows .* ended its worker 1 times"):
         run_job(plan)
 
 
@@ -133,6 +133,6 @@ def test_ray_gives_the_rows_of_one_process_though_its_actors_are_killed(ray, sou
 
 def _is_busy(process) -> bool:
     """Whether it is one of Ray's processes that run our actors; Ray writes their class in the title."""
-    return "ShardActor" in " ".join(process.info["cmdline"] or ()) or "MapWorker" in " ".join(
+    return "UnitActor" in " ".join(process.info["cmdline"] or ()) or "MapWorker" in " ".join(
         process.info["cmdline"] or ()
     )

@@ -31,7 +31,7 @@ PLAN = {"task": "judge", "input": {"path": "pairs.jsonl"}, "output": {"path": "o
         ({"work": {"num_gpus": -1}}, "work.num_gpus is -1"),
         ({"task": "tag"}, "'tag' needs 'labels'"),
         ({"task": "guard"}, "'guard' needs 'policies'"),
-        ({"task": "dedupe", "engine": "ray"}, "looks at all rows together"),
+        ({"work": {"repeats": "all"}}, "work.repeats is 'all'; expected one of job, shard"),
     ],
 )
 def test_a_mistake_is_named(changed, says):
@@ -59,6 +59,12 @@ def test_paths_in_a_file_are_relative_to_the_file(tmp_path):
     plan = read_plan(path)
     assert plan.input.path == (str(tmp_path / "a.jsonl"), "s3://bucket/b")
     assert plan.output.path == str(tmp_path / "out")
+
+
+def test_a_file_url_is_a_path_of_this_machine():
+    """Behind other URLs nothing can be renamed, so that files would not be whole at any moment."""
+    plan = read_plan(PLAN | {"input": {"path": "file:///in/pairs.jsonl"}, "output": {"path": "file:///out"}})
+    assert (plan.input.path, plan.output.path) == (("/in/pairs.jsonl",), "/out")
 
 
 def test_a_pair_may_be_called_by_any_of_its_names():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -11,7 +12,7 @@ from job_runs import pair, plan_of, read_output, run_here, write_jsonl
 
 from crossjudge import CrossEncoder, Judge
 from crossjudge.errors import FingerprintError, InputError, JobError, ObjectiveError
-from crossjudge.jobs.places import Folder
+from crossjudge.jobs.folder import Folder
 
 ROWS = [pair(number) for number in range(45)]
 
@@ -70,7 +71,7 @@ def test_killed_at_any_write_and_run_again_the_rows_are_those_of_an_undisturbed_
         if lives or after:
             write(self, name, content)
         else:
-            (out / f".{name}.half.tmp").write_bytes(content[: len(content) // 2])
+            Path(self.path, f".{name}.half.tmp").write_bytes(content[: len(content) // 2])
         if not lives:
             raise Killed
         assert not list(out.glob("*.parquet")) or read_output(out).num_rows  # whole at any moment
@@ -86,7 +87,7 @@ def test_killed_at_any_write_and_run_again_the_rows_are_those_of_an_undisturbed_
             break
     assert kills > 3
     assert read_output(out).equals(read_output(tmp_path / "undisturbed"))
-    assert not list(out.glob(".*"))
+    assert not list(out.rglob(".*"))
 
 
 def test_a_changed_plan_or_input_is_refused(source, tmp_path):
@@ -190,18 +191,33 @@ def test_a_column_with_the_name_of_a_result_is_kept_under_another(tmp_path):
 # --- saved work ---
 
 
-def test_identical_rows_are_asked_once_in_a_shard_and_remembered_across_shards(tmp_path):
-    source = write_jsonl(tmp_path / "pairs.jsonl", [*ROWS[:5], *ROWS[:5], *ROWS[:10]])
+def test_what_several_shards_ask_is_asked_once_in_the_whole_job(tmp_path):
+    source = write_jsonl(tmp_path / "pairs.jsonl", [*ROWS[:5], *ROWS[:5], *ROWS[:10], ROWS[3]])
     saved = run_here(plan_of(source, tmp_path / "out")).summary.saved
-    assert (saved.asked, saved.distinct, saved.remembered, saved.scored) == (20, 15, 5, 10)
-    run_here(plan_of(source, tmp_path / "forgets", work={"shard_rows": 10, "remember": 0}))
-    assert read_output(tmp_path / "out").equals(read_output(tmp_path / "forgets"))
+    assert (saved.asked, saved.distinct, saved.scored) == (21, 16, 10)
+    shards = plan_of(source, tmp_path / "shards", work={"shard_rows": 10, "repeats": "shard"})
+    assert run_here(shards).summary.saved.scored == 16
+    assert read_output(tmp_path / "out").equals(read_output(tmp_path / "shards"))
 
 
-def test_a_memory_forgets_the_oldest_first(tmp_path):
-    source = write_jsonl(tmp_path / "pairs.jsonl", [*ROWS[:10], *ROWS[10:20], *ROWS[:10], *ROWS[:10]])
-    plan = plan_of(source, tmp_path / "out", work={"shard_rows": 10, "remember": 10})
-    assert run_here(plan).summary.saved.remembered == 10
+def test_a_repeated_row_that_cannot_be_answered_has_its_reason_wherever_it_stands(tmp_path):
+    long = ROWS[0] | {"premise": "long " * 9_000}
+    source = write_jsonl(tmp_path / "pairs.jsonl", [long, *ROWS[:10], long, ROWS[5]])
+    result = run_here(plan_of(source, tmp_path / "out", task_options={"on_overflow": "error"}))
+    errors = read_output(tmp_path / "out")["error"].to_pylist()
+    assert [row for row, error in enumerate(errors) if error] == [0, 11]
+    assert errors[0] == errors[11]
+    assert result.summary.errors == 2
+
+
+@pytest.mark.parametrize("ranges", [1, 3])
+def test_repeats_are_found_whatever_the_number_of_ranges(tmp_path, monkeypatch, ranges):
+    monkeypatch.setattr("crossjudge.jobs.looking.KEYS_OF_A_RANGE", 90 // ranges)
+    draw = random.Random(ranges)
+    source = write_jsonl(tmp_path / "pairs.jsonl", [draw.choice(ROWS) for _ in range(90)])
+    result = run_here(plan_of(source, tmp_path / "out", work={"shard_rows": 7}))
+    pairs = {(row["premise"], row["hypothesis"]) for row in read_output(tmp_path / "out").to_pylist()}
+    assert result.summary.saved.scored == len(pairs)
 
 
 # --- what is left ---
@@ -239,12 +255,12 @@ def test_the_report_says_what_was_answered_and_escapes_what_rows_say(tmp_path):
     script = "<script>alert(1)</script>"
     rows = [*ROWS[:8], ROWS[8] | {"premise": script}, ROWS[9] | {"hypothesis": 7}]
     run_here(plan_of(write_jsonl(tmp_path / "pairs.jsonl", rows), tmp_path / "out"))
-    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    report = json.loads((tmp_path / "out" / "_report.json").read_text())
     labels = [row["label"] for row in read_output(tmp_path / "out").to_pylist()]
     assert report["outcomes"] == {label: labels.count(label) for label in sorted(set(labels) - {None})}
     assert sum(report["scores"].values()) == 9
     assert (report["rows"], report["errors"], sum(report["error_kinds"].values())) == (10, 1, 1)
-    page = (tmp_path / "out" / "report.html").read_text()
+    page = (tmp_path / "out" / "_report.html").read_text()
     assert script not in page
     for outside in ("src=", "href=", "@import", "url("):
         assert outside not in page

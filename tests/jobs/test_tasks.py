@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from job_runs import plan_of, read_output, run_here, write_jsonl
 
@@ -76,24 +74,3 @@ def test_rerank(tmp_path):
     found = rows_of(tmp_path, "rerank", [{"query": "late ferry", "documents": TEXTS}], {"top_k": 2})
     expected = Reranker(CrossEncoder(backend="fake", head="relevance"))("late ferry", TEXTS, 2)
     assert [one["index"] for one in found[0]["ranking"]] == [one.index for one in expected]
-
-
-def test_dedupe_numbers_clusters_and_says_what_was_compared(tmp_path):
-    found = rows_of(tmp_path, "dedupe", [{"text": text} for text in (*TEXTS, TEXTS[1], "")], {})
-    clusters = [row["cluster"] for row in found]
-    assert clusters[1] == clusters[3]
-    assert len(set(clusters[:3])) == 3
-    assert found[3]["representative"] == TEXTS[1]
-    assert found[4]["error"].startswith("column 'text' is str ''; expected text that says something")
-
-
-def test_dedupe_compares_within_blocks_only_and_accounts_for_every_pair(tmp_path):
-    """The same text in two blocks is in two clusters; clusters are numbered by their first rows all the same."""
-    blocks = ["de", "fr", "de", "fr", "it"]
-    texts = [TEXTS[0], TEXTS[0], TEXTS[0].upper(), TEXTS[1], TEXTS[0]]
-    rows = [{"text": text, "land": block} for text, block in zip(texts, blocks, strict=True)]
-    found = rows_of(tmp_path, "dedupe", rows, {}, columns={"block": "land"})
-    assert [row["cluster"] for row in found] == [0, 1, 0, 2, 3]
-    account = json.loads((tmp_path / "out" / "report.json").read_text())["details"]
-    assert (account["texts"], account["blocks"], account["largest_block"]) == (5, 3, 2)
-    assert (account["pairs_possible"], account["pairs_in_one_block"], account["copies"]) == (10, 2, 1)

@@ -78,10 +78,10 @@ def _show_result(result: JobResult) -> None:
         ("without a result", f"{summary.errors:,}{_why(summary.error_kinds)}"),
         ("outcomes", ", ".join(f"{name} {count:,}" for name, count in summary.outcomes.items()) or "none"),
         ("given to the model", f"{saved.scored:,} of {saved.asked:,} rows: {saved.asked - saved.distinct:,} repeat "
-                               f"another of their shard, {saved.remembered:,} an earlier shard's"),
+                               f"another of their shard, {saved.distinct - saved.scored:,} one of another shard"),
         ("tokens", f"{summary.tokens:,}"),
         ("this run", f"{result.shards_done} of {result.shards} shards in {result.seconds:,.1f} s"),
-        ("report", f"{result.output}/report.html"),
+        ("report", f"{result.output}/_report.html"),
     ]  # fmt: skip
     new_console().print(facts(result.output, rows))
 
@@ -101,6 +101,7 @@ def _show_estimate(found: Estimate) -> None:
     rows: list[tuple[str, Any]] = [
         ("rows", f"{found.rows:,} in {shards}, {found.input_bytes / 1e6:,.2f} MB"),
         ("sample", f"{found.sampled} rows, {found.bad_rows} unusable, {found.distinct_share:.1%} different"),
+        *([("pairs to compare", f"{found.pairs_to_compare:,.0f}")] if found.pairs_to_compare is not None else []),
         ("tokens a row", f"{found.tokens_per_row:.1f} ({found.tokens_per_row_low:.1f} to "
                          f"{found.tokens_per_row_high:.1f}, 95%)"),
         ("tokens", f"{found.tokens:,.0f}"),

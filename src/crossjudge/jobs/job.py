@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pyarrow as pa
 
 from crossjudge.errors import InputError
 from crossjudge.files import PAIR_COLUMNS
 from crossjudge.jobs.plan import Plan
 from crossjudge.jobs.rows import File
+from crossjudge.jobs.shards import Shard
 from crossjudge.jobs.task_kinds import EVERY_TASK, RESULT_COLUMNS, TaskKind
+from crossjudge.types import IntArray
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
     """What a worker needs. `schema`: of the input; `columns`: role -> column; `kept`: column -> its name in the output.
 
-    `fingerprint`: of the model that did the shards that are finished, None where there are none.
+    `first_rows`: of each shard, counted through the whole input; rows are known by that number. `fingerprint`: of the
+    model that did what is finished, None where nothing is.
     """
 
     plan: Plan
@@ -26,10 +30,17 @@ class Job:
     schema: pa.Schema
     columns: Mapping[str, str]
     kept: Mapping[str, str]
+    first_rows: IntArray
+    total_rows: int
     fingerprint: str | None = None
 
+    def shard_of(self, rows: IntArray) -> IntArray:
+        """The number of the shard that each row is in."""
+        shards: IntArray = np.searchsorted(self.first_rows, rows, side="right") - 1
+        return shards
 
-def make_job(plan: Plan, files: Sequence[File], schema: pa.Schema) -> Job:
+
+def make_job(plan: Plan, files: Sequence[File], schema: pa.Schema, shards: Sequence[Shard] = ()) -> Job:
     """Find the columns that the task needs; raises `InputError` naming the one that is not there."""
     columns = _columns(plan, schema.names)
     return Job(
@@ -38,17 +49,33 @@ def make_job(plan: Plan, files: Sequence[File], schema: pa.Schema) -> Job:
         schema=schema,
         columns=columns,
         kept=_kept(plan, schema.names),
+        first_rows=np.array([shard.first_row for shard in shards], dtype=np.int64),
+        total_rows=sum(shard.rows for shard in shards),
     )
 
 
-def part_name(number: int, plan: Plan) -> str:
-    """The output file of a shard."""
+# --- what its files are called ---------------------------------------------------------------------------------------
+
+WORK_FOLDER = "_job"
+"""Where everything but results is, in the output folder; readers of parquet folders leave such names out."""
+
+
+def part_file(number: int, plan: Plan) -> str:
+    """The results of a shard."""
     return f"part-{number:05d}.{plan.output.format}"
 
 
-def note_name(number: int) -> str:
-    """The note on a shard."""
-    return f"note-{number:05d}.json"
+def work_file(stage: str, number: int) -> str:
+    """What a unit of another stage made."""
+    return f"{stage}-{number:05d}{WORK_ENDING}"
+
+
+def note_file(stage: str, number: int) -> str:
+    """The note on a unit."""
+    return f"{stage}-{number:05d}.json"
+
+
+WORK_ENDING = ".arrow"
 
 
 def _columns(plan: Plan, names: Sequence[str]) -> dict[str, str]:

@@ -1,11 +1,11 @@
-"""What is noted of each finished shard, and of a whole job: counts, distributions, samples."""
+"""What is noted of each finished unit, and of a whole job: counts, distributions, samples."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 BIN = 0.05
@@ -19,13 +19,12 @@ SAMPLES = 5
 class Saved:
     """Work that was not done twice.
 
-    Of `asked` rows that could be read, `distinct` are different within their shard; of those, `remembered` had been
-    answered by the same worker before, and `scored` were given to the model.
+    Of `asked` rows that could be read, `distinct` are different within their shard; `scored` were given to the model:
+    what several shards ask, once.
     """
 
     asked: int = 0
     distinct: int = 0
-    remembered: int = 0
     scored: int = 0
 
 
@@ -53,12 +52,16 @@ class Summary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Note:
-    """What is known of one finished shard. `details`: what the task has to say of it beside its rows."""
+    """What is known of one finished unit. `fingerprint`: of the model that it asked, if it asked one.
 
-    shard: int
+    `details`: what its stage has to say of it, to later stages and to the report.
+    """
+
+    stage: str
+    number: int
     worker: str
-    fingerprint: str
     summary: Summary
+    fingerprint: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
@@ -103,6 +106,18 @@ def total(summaries: Iterable[Summary]) -> Summary:
         error_kinds=dict(kinds.most_common()),
         samples=dict(sorted(samples.items())),
         error_samples=error_samples,
+    )
+
+
+def summary_of_all(notes: Mapping[str, Mapping[int, Note]], *, last: str) -> Summary:
+    """Of a whole job: the rows of its last stage, and what all its stages took."""
+    stages = {stage: total(note.summary for _, note in sorted(of_stage.items())) for stage, of_stage in notes.items()}
+    rows = stages[last]
+    return replace(
+        rows,
+        **{name: sum(getattr(one, name) for one in stages.values()) for name in ("tokens", "premises", "premise_hits")},
+        seconds=sum(one.seconds for one in stages.values()),
+        saved=replace(rows.saved, scored=sum(one.saved.scored for one in stages.values())),
     )
 
 

@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from crossjudge.jobs.plan import Plan
-from crossjudge.jobs.task import Item, Take, Task, a_text
+from crossjudge.jobs.task import Item, RowTask, Take, a_text
 from crossjudge.judge import Judge
 
 
-class _PairTask(Task):
+class _PairTask(RowTask):
     takes: ClassVar[Mapping[str, Take]] = {"text_a": a_text, "text_b": a_text}
     outcome = "label"
     score = "score"

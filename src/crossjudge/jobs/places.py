@@ -1,13 +1,11 @@
-"""Where files lie: on this machine or behind a URL; what there is to read, and files written whole or not at all."""
+"""Where the input lies: files of this machine and behind URLs, folders and globs of them."""
 
 from __future__ import annotations
 
 import glob
 import gzip
 import os
-import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -18,8 +16,6 @@ from crossjudge.files import ENDINGS
 
 FORMATS = {**ENDINGS, ".arrow": "arrow"}
 """Ending -> format; `arrow` is what `datasets` saves."""
-
-_WORK_FILE = ".tmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +31,11 @@ class Place:
 def is_url(path: str) -> bool:
     """Whether a file system other than this machine's is named."""
     return "://" in path
+
+
+def without_file_scheme(path: str) -> str:
+    """`file:///folder` is a path of this machine, where files can be written in one step."""
+    return next((path[len(scheme) :] for scheme in ("file://", "local://") if path.startswith(scheme)), path)
 
 
 def open_bytes(path: str) -> IO[bytes]:
@@ -92,7 +93,8 @@ def _local(path: str) -> Iterator[tuple[str, int, str]]:
 
 
 def _urls(path: str) -> Iterator[tuple[str, int, str]]:
-    system, inner = _fsspec().core.url_to_fs(path)
+    system, inner = file_system(path)
+    system.invalidate_cache()
     try:
         if any(sign in inner for sign in "*?["):
             names = list(system.glob(inner))
@@ -103,69 +105,25 @@ def _urls(path: str) -> Iterator[tuple[str, int, str]]:
     for name in names:
         details = system.info(name)
         if details["type"] == "file":
-            yield system.unstrip_protocol(name), int(details["size"]), str(system.ukey(name))
+            # Some servers do not say how large a file is.
+            yield system.unstrip_protocol(name), int(details["size"] or 0), str(system.ukey(name))
+
+
+def file_system(url: str) -> tuple[Any, str]:
+    """Who knows the files behind a URL (a file system of fsspec's), and what it calls this one."""
+    library = _fsspec()
+    try:
+        system, inner = library.core.url_to_fs(url)
+    except ImportError as error:
+        raise InputError(
+            f"Opening {url}: its file system is not installed ({error}). Install what is named."
+        ) from error
+    except ValueError as error:
+        raise InputError(
+            f"Opening {url}: {error}; expected a path, or a URL that fsspec knows, as s3://bucket/folder. Correct it."
+        ) from error
+    return system, str(inner)
 
 
 def _fsspec() -> Any:
     return require("fsspec", to="read and write files behind URLs")
-
-
-# --- a folder to write to --------------------------------------------------------------------------------------------
-
-
-class Folder:
-    """The folder of a job's results. A file in it is whole, or is not there."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path.rstrip("/")
-        self._system: Any = None
-        self._inner = self.path
-        if is_url(path):
-            self._system, self._inner = _fsspec().core.url_to_fs(self.path)
-
-    def make(self) -> None:
-        """Make sure that it is there."""
-        if self._system is not None:
-            self._system.makedirs(self._inner, exist_ok=True)
-            return
-        try:
-            Path(self.path).mkdir(parents=True, exist_ok=True)
-        except FileExistsError as error:
-            raise InputError(
-                f"Writing results: {self.path} is a file; expected a folder. Correct output.path."
-            ) from error
-
-    def names(self) -> set[str]:
-        """The files directly in it; none where there is no such folder."""
-        if self._system is None:
-            return set(os.listdir(self.path)) if os.path.isdir(self.path) else set()
-        with suppress(FileNotFoundError):
-            return {one.rsplit("/", 1)[-1] for one in self._system.ls(self._inner, detail=False, refresh=True)}
-        return set()
-
-    def read(self, name: str) -> bytes:
-        """The content of one file."""
-        if self._system is None:
-            return Path(self.path, name).read_bytes()
-        return bytes(self._system.cat_file(f"{self._inner}/{name}"))
-
-    def write(self, name: str, content: bytes) -> None:
-        """Put a file there, in one step: whoever looks sees nothing, or all of it."""
-        if self._system is not None:
-            # Object stores show an object when all of it has arrived.
-            self._system.pipe_file(f"{self._inner}/{name}", content)
-            return
-        work = Path(self.path, f".{name}.{uuid.uuid4().hex}{_WORK_FILE}")
-        with work.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(work, Path(self.path, name))
-
-    def clear_work_files(self) -> None:
-        """Drop what killed workers had begun to write."""
-        if self._system is None:
-            for name in self.names():
-                if name.startswith(".") and name.endswith(_WORK_FILE):
-                    with suppress(OSError):
-                        os.remove(Path(self.path, name))

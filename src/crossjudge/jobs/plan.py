@@ -12,12 +12,14 @@ from typing import Any
 
 from crossjudge.errors import InputError
 from crossjudge.files import PAIR_COLUMNS
+from crossjudge.jobs.places import is_url, without_file_scheme
 from crossjudge.jobs.task_kinds import KINDS, TaskKind
 from crossjudge.settings_file import read_toml
 
 ENGINES = ("local", "ray")
 INPUT_FORMATS = ("jsonl", "csv", "tsv", "parquet", "arrow")
 OUTPUT_FORMATS = ("parquet", "jsonl")
+REPEATS = ("job", "shard")
 
 MODEL_SETTINGS = (
     "path", "backend", "device", "precision", "max_length", "num_labels", "head", "revision", "local_files_only",
@@ -52,12 +54,13 @@ class OutputPlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkPlan:
-    """How the work is spread; nothing here but `shard_rows` changes a row of the output.
+    """How the work is spread; nothing here but `shard_rows` and `repeats` can change a row of the output.
 
     `workers`: processes, None for one a core (on a cluster: all it has). `min_workers`: fewest that Ray keeps while it
     scales. `num_threads`, `num_gpus`: of each worker. `shard_rows`: most rows of an output file, None to let the input
-    decide. `remember`: answered inputs that a worker keeps, lest they come again in a later shard. `max_errors`: the
-    job stops when more rows than that have no result. `attempts`: how often a shard may cost a worker its life.
+    decide. `repeats`: whether what comes again is asked once in the whole "job" or once in each "shard". `max_errors`:
+    the job stops when more rows than that have no result. `attempts`: how often a unit of work may cost a worker its
+    life.
     """
 
     workers: int | None = None
@@ -65,14 +68,15 @@ class WorkPlan:
     num_threads: int = 1
     num_gpus: float = 0.0
     shard_rows: int | None = None
-    remember: int = 100_000
+    repeats: str = "job"
     max_errors: int | None = None
     attempts: int = 3
 
     def __post_init__(self) -> None:
+        _one_of(self.repeats, REPEATS, "work.repeats")
         for name, least, optional in (
             ("workers", 1, True), ("min_workers", 1, True), ("num_threads", 1, False), ("shard_rows", 1, True),
-            ("remember", 0, False), ("max_errors", 0, True), ("attempts", 1, False),
+            ("max_errors", 0, True), ("attempts", 1, False),
         ):  # fmt: skip
             value = getattr(self, name)
             if not (_is_count(value, least) or (optional and value is None)):
@@ -107,11 +111,6 @@ class Plan:
                 f"Reading {_PLAN}: the task {self.task!r} needs {missing[0]!r} in [task_options], and it is not there. "
                 "State it."
             )
-        if self.kind.whole and self.engine == "ray":
-            raise InputError(
-                f"Reading {_PLAN}: the task {self.task!r} looks at all rows together, and engine 'ray' works in parts. "
-                " Set engine = 'local'."
-            )
 
     @property
     def kind(self) -> TaskKind:
@@ -135,6 +134,7 @@ class Plan:
             "columns": dict(self.columns),
             "task_options": dict(self.task_options),
             "shard_rows": self.work.shard_rows,
+            "repeats": self.work.repeats,
         }
 
     def hash(self) -> str:
@@ -193,7 +193,8 @@ def _placed(path: Any, beside: Path, where: str) -> str:
     """`path` as it can be opened from any folder; URLs stay as they are."""
     if not isinstance(path, str | Path) or not str(path):
         raise InputError(f"Reading {_PLAN}: {where} is {path!r}; expected the path of a file or folder. Correct it.")
-    return str(path) if "://" in str(path) else str(beside / Path(path).expanduser())
+    named = without_file_scheme(str(path))
+    return named if is_url(named) else str(beside / Path(named).expanduser())
 
 
 def _model(model: dict[str, Any], beside: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The engine of a cluster: Ray Data reads the list of shards, actors with the model loaded do them.
+"""The engine of a cluster: Ray Data reads the list of units, actors with the model loaded do them.
 
 Ray starts again what dies, holds back what nobody is ready for, and scales between `min_workers` and `workers`.
 """
@@ -8,36 +8,39 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from crossjudge.extras import require
-from crossjudge.jobs.local_engine import as_raised, limit_threads, told_error
+from crossjudge.jobs.local_engine import as_raised, costly, limit_threads, told_error
 
 if TYPE_CHECKING:
     from crossjudge.jobs.job import Job
     from crossjudge.jobs.notes import Note
+    from crossjudge.jobs.plan import WorkPlan
     from crossjudge.jobs.progress import Tracker
-    from crossjudge.jobs.shards import Shard
+    from crossjudge.jobs.running import Done, Work
+    from crossjudge.jobs.stage import Unit
 
 
-class ShardActor:
-    """A worker in an actor of Ray's. One row in, the number of a shard; one row out, the note on it or its error."""
+class UnitActor:
+    """A worker in an actor of Ray's. One row in, the number of a unit; one row out, the note on it or its error."""
 
-    def __init__(self, job: Job, shards: Mapping[int, Shard]) -> None:
-        self._job, self._shards = job, shards
+    def __init__(self, job: Job, units: Mapping[int, Unit]) -> None:
+        self._job, self._units = job, units
         self._work: Any = None
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Do the shards of a batch (of one)."""
-        return {"note": np.array([self._note(self._shards[int(number)]) for number in batch["shard"]], dtype=object)}
+        """Do the units of a batch (of one)."""
+        return {"note": np.array([self._note(self._units[int(number)]) for number in batch["unit"]], dtype=object)}
 
-    def _note(self, shard: Shard) -> str:
+    def _note(self, unit: Unit) -> str:
         try:
-            note: Note = self._worker()(shard)
-        except Exception as error:  # goes to the driver as it is, instead of being tried again for ever
+            note: Note = self._worker()(unit)
+        except Exception as error:  # goes to the driver as it is, instead of being tried again
             return json.dumps({"failed": told_error(error)})
         return note.to_json().decode("utf-8")
 
@@ -50,12 +53,10 @@ class ShardActor:
         return self._work
 
 
-def run_ray(job: Job, shards: Sequence[Shard], tracker: Tracker, *, done: Callable[[Note], None]) -> None:
-    """Do all shards on the cluster that Ray is connected to, or on one that it starts on this machine."""
+@contextmanager
+def ray_engine(job: Job, tracker: Tracker) -> Iterator[Work]:
+    """Actors on the cluster that Ray is connected to, or on one that it starts on this machine."""
     ray = require("ray", to="run a job on Ray")
-    data = require("ray.data", to="run a job on Ray")
-    from crossjudge.jobs.notes import Note
-
     work = job.plan.work
     started = not ray.is_initialized()
     if started:
@@ -64,26 +65,50 @@ def run_ray(job: Job, shards: Sequence[Shard], tracker: Tracker, *, done: Callab
         cpus = {"num_cpus": work.workers * work.num_threads} if here and work.workers else {}
         ray.init(log_to_driver=False, **({"include_dashboard": False} | cpus if here else {}))
     try:
-        data.DataContext.get_current().enable_progress_bars = False
-        most = work.workers or max(1, int(ray.cluster_resources().get("CPU", 1)) // work.num_threads)
-        fewest = min(work.min_workers or (work.workers or 1), most)
-        notes = data.from_items(
-            [{"shard": shard.number} for shard in shards], override_num_blocks=len(shards)
-        ).map_batches(
-            ShardActor,
-            fn_constructor_args=(job, {shard.number: shard for shard in shards}),
-            batch_size=1,
-            compute=data.ActorPoolStrategy(
-                min_size=min(fewest, len(shards)), max_size=min(most, len(shards)), max_tasks_in_flight_per_actor=2
-            ),
-            num_cpus=work.num_threads,
-            num_gpus=work.num_gpus or None,
-        )
+        yield lambda units, done: _do(units, ray, job, done)
+    finally:
+        if started:
+            ray.shutdown()
+
+
+def _do(units: Sequence[Unit], ray: Any, job: Job, done: Done) -> None:
+    data = require("ray.data", to="run a job on Ray")
+    from crossjudge.jobs.notes import Note
+
+    data.DataContext.get_current().enable_progress_bars = False
+    work, numbers = job.plan.work, {unit.number: unit for unit in units}
+    left = set(numbers)
+    fewest, most = pool_size(job.plan.work, len(units), ray.cluster_resources())
+    notes = data.from_items([{"unit": number} for number in numbers], override_num_blocks=len(units)).map_batches(
+        UnitActor,
+        fn_constructor_args=(job, numbers),
+        batch_size=1,
+        # One unit at a time: a second one would wait behind it while others are idle.
+        compute=data.ActorPoolStrategy(min_size=fewest, max_size=most, max_tasks_in_flight_per_actor=1),
+        num_cpus=work.num_threads,
+        num_gpus=work.num_gpus or None,
+        max_restarts=-1,
+        max_task_retries=work.attempts - 1,
+    )
+    try:
         for row in notes.iter_rows():
             found = json.loads(row["note"])
             if "failed" in found:
                 raise as_raised(*found["failed"])
             done(Note.from_json(row["note"].encode("utf-8")))
-    finally:
-        if started:
-            ray.shutdown()
+            left.remove(found["number"])
+    except ray.exceptions.RayActorError as error:
+        raise costly(numbers[min(left)], job, f"or one after it, ended its actor ({error})") from error
+
+
+def pool_size(work: WorkPlan, units: int, resources: Mapping[str, float]) -> tuple[int, int]:
+    """Fewest and most actors for so many units: as the plan says, else from one to as many as the cluster has room for.
+
+    `resources`: what the cluster has of each kind.
+    """
+    room = [resources.get("CPU", 1) // work.num_threads]
+    if work.num_gpus:
+        room.append(resources.get("GPU", 0) // work.num_gpus)
+    most = work.workers or max(1, int(min(room)))
+    fewest = min(work.min_workers or (work.workers or 1), most)
+    return min(fewest, units), min(most, units)

@@ -10,46 +10,57 @@ from importlib import resources
 from string import Template
 from typing import Any
 
-from crossjudge.jobs.notes import BIN, Note, Summary, total
-from crossjudge.jobs.places import Folder
-from crossjudge.jobs.plan import Plan
+from crossjudge.jobs.ledger import Ledger
+from crossjudge.jobs.notes import BIN, Note, Summary
+from crossjudge.jobs.stage import Stage
 
-REPORT_JSON, REPORT_HTML = "report.json", "report.html"
+REPORT_JSON, REPORT_HTML = "_report.json", "_report.html"
 
 _BARS = 20
 
 
-def write_report(plan: Plan, notes: Sequence[Note], folder: Folder, *, anew: bool) -> None:
+def write_report(ledger: Ledger, summary: Summary, stages: Sequence[Stage], *, anew: bool) -> None:
     """Write both reports; those that are there stay, unless `anew`."""
-    if not anew and {REPORT_JSON, REPORT_HTML} <= folder.names():
+    if not anew and {REPORT_JSON, REPORT_HTML} <= ledger.folder.names():
         return
-    content = report(plan, notes)
-    folder.write(REPORT_JSON, json.dumps(content, ensure_ascii=False, indent=2).encode("utf-8"))
-    folder.write(REPORT_HTML, page(content).encode("utf-8"))
+    content = report(ledger, summary, stages)
+    ledger.folder.write(REPORT_JSON, json.dumps(content, ensure_ascii=False, indent=2).encode("utf-8"))
+    ledger.folder.write(REPORT_HTML, page(content).encode("utf-8"))
 
 
-def report(plan: Plan, notes: Sequence[Note]) -> dict[str, Any]:
-    """Everything that is known of a job, as plain JSON values."""
-    summary = total(note.summary for note in notes)
+def report(ledger: Ledger, summary: Summary, stages: Sequence[Stage]) -> dict[str, Any]:
+    """Everything that is known of a job, as plain JSON values. `summary`: of the whole job."""
+    plan = ledger.plan
+    fingerprints = [note.fingerprint for stage in stages for note in ledger.noted(stage.name) if note.fingerprint]
     return {
         "plan": plan.identity() | {"output": plan.output.path, "input": list(plan.input.path), "engine": plan.engine},
         "plan_hash": plan.hash(),
-        "fingerprint": next((note.fingerprint for note in notes), None),
-        "shards": len(notes),
+        "fingerprint": next(iter(fingerprints), None),
+        "shards": len(ledger.shards),
         **asdict(summary),
         "rows_per_worker_s": summary.rows / summary.seconds if summary.seconds else None,
         "tokens_per_worker_s": summary.tokens / summary.seconds if summary.seconds else None,
-        "workers": _workers(notes),
-        "details": next((dict(note.details) for note in notes if note.details), {}),
+        "stages": {stage.name: _spent(ledger.noted(stage.name)) | {"doing": stage.doing} for stage in stages},
+        "workers": _workers(ledger, stages),
+        "details": {name: value for stage in stages for name, value in stage.account(ledger).items()},
     }
 
 
-def _workers(notes: Iterable[Note]) -> dict[str, dict[str, float]]:
-    by_worker: dict[str, list[Summary]] = {}
+def _workers(ledger: Ledger, stages: Sequence[Stage]) -> dict[str, dict[str, float]]:
+    """What each worker did: rows of the last stage, tokens and seconds of all."""
+    notes = [note for stage in stages for note in ledger.noted(stage.name)]
+    return {
+        name: _spent(note for note in notes if note.worker == name)
+        | {"rows": sum(note.summary.rows for note in ledger.noted(stages[-1].name) if note.worker == name)}
+        for name in sorted({note.worker for note in notes})
+    }
+
+
+def _spent(notes: Iterable[Note]) -> dict[str, Any]:
+    units = seconds = tokens = 0.0
     for note in notes:
-        by_worker.setdefault(note.worker, []).append(note.summary)
-    sums = {name: total(some) for name, some in sorted(by_worker.items())}
-    return {name: {"rows": one.rows, "tokens": one.tokens, "seconds": one.seconds} for name, one in sums.items()}
+        units, seconds, tokens = units + 1, seconds + note.summary.seconds, tokens + note.summary.tokens
+    return {"units": int(units), "tokens": int(tokens), "seconds": seconds}
 
 
 # --- the page --------------------------------------------------------------------------------------------------------
@@ -70,6 +81,7 @@ def page(content: Mapping[str, Any]) -> str:
                 _section("Errors", _bars(content["error_kinds"]) + _error_samples(content["error_samples"])),
                 _section("Samples", _samples(content["samples"])),
                 _section("Workers", _workers_table(content["workers"])),
+                _section("Stages", _stages_table(content["stages"])),
                 _section("Beside the rows", _table(("what", "value"), _plain_rows(content["details"]))),
                 _section("Plan", f"<pre>{escape(json.dumps(plan, ensure_ascii=False, indent=2))}</pre>"),
             )
@@ -93,8 +105,7 @@ def _facts(content: Mapping[str, Any]) -> str:
         ("abstained", f"{content['abstained']:,}"),
         ("rows asked about", f"{saved['asked']:,}"),
         ("of those, different within their shard", f"{saved['distinct']:,}"),
-        ("of those, remembered from earlier shards", f"{saved['remembered']:,}"),
-        ("given to the model", f"{saved['scored']:,}"),
+        ("given to the model, repeats in other shards left out", f"{saved['scored']:,}"),
         ("premises that were at hand", f"{content['premise_hits']:,} of {content['premises']:,}"),
     ]
     return _table(("", ""), rows)
@@ -151,6 +162,13 @@ def _samples(samples: Mapping[str, Sequence[Mapping[str, str]]]) -> str:
 def _workers_table(workers: Mapping[str, Mapping[str, float]]) -> str:
     rows = [(name, f"{one['rows']:,}", f"{one['tokens']:,}", f"{one['seconds']:,.1f}") for name, one in workers.items()]
     return _table(("worker", "rows", "tokens", "seconds"), rows)
+
+
+def _stages_table(stages: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = [
+        (one["doing"], f"{one['units']:,}", f"{one['tokens']:,}", f"{one['seconds']:,.1f}") for one in stages.values()
+    ]
+    return _table(("stage", "units", "tokens", "seconds"), rows)
 
 
 def _plain_rows(details: Mapping[str, Any]) -> list[tuple[str, str]]:

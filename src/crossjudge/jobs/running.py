@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, TypeAlias
 
 from crossjudge.errors import InputError, JobError
+from crossjudge.jobs.flows import stages_of
 from crossjudge.jobs.job import Job, make_job
 from crossjudge.jobs.ledger import Ledger
-from crossjudge.jobs.notes import Note, Summary, total
-from crossjudge.jobs.places import Folder, Place, find, is_url
+from crossjudge.jobs.lock import locked
+from crossjudge.jobs.notes import Note, Summary, summary_of_all
+from crossjudge.jobs.places import Place, find, is_url
 from crossjudge.jobs.plan import Plan
 from crossjudge.jobs.progress import Callback, Tracker
 from crossjudge.jobs.report import write_report
-from crossjudge.jobs.scanning import chunk_size, scan
-from crossjudge.jobs.shards import Shard, cut, shard_size
+from crossjudge.jobs.scanning import Scan, chunk_size, scan
+from crossjudge.jobs.shards import cut, shard_size
+from crossjudge.jobs.stage import Stage, Unit
 
-Engine: TypeAlias = Callable[..., None]
-"""`engine(job, shards, tracker, done=...)` does all shards and calls `done` with the note on each."""
+Done: TypeAlias = Callable[[Note], None]
+Work: TypeAlias = Callable[[Sequence[Unit], Done], None]
+"""Does all units of a stage, and tells of the note on each."""
+
+Engine: TypeAlias = Callable[[Job, Tracker], AbstractContextManager[Work]]
+"""Workers for a job, for as long as the context is open; the tracker hears of units that are under way."""
 
 _ENGINES = {
-    "local": "crossjudge.jobs.local_engine:run_local",
-    "ray": "crossjudge.jobs.ray_engine:run_ray",
+    "local": "crossjudge.jobs.local_engine:local_engine",
+    "ray": "crossjudge.jobs.ray_engine:ray_engine",
 }
 
 
@@ -55,7 +63,6 @@ class JobResult:
             "tokens": summary.tokens,
             "asked": summary.saved.asked,
             "distinct": summary.saved.distinct,
-            "remembered": summary.saved.remembered,
             "scored": summary.saved.scored,
             "outcomes": dict(summary.outcomes),
             "workers": dict(self.workers),
@@ -64,47 +71,71 @@ class JobResult:
 
 def run(plan: Plan, *, progress: Callback | None, engine: Engine | None = None) -> JobResult:
     """See `crossjudge.jobs.run_job`. `engine`: another than the plan's."""
-    ledger = open_ledger(plan)
-    notes = ledger.finished()
-    left = [shard for shard in ledger.shards if shard.number not in notes]
-    tracker = Tracker(sum(shard.rows for shard in ledger.shards), notes.values(), progress)
-    _check_errors(tracker.errors, plan)
-    tracker.begin()
-    ledger.folder.clear_work_files()
-    if left:
-        _work(ledger, left, notes, tracker, engine or _engine(plan))
-    last = tracker.end()
-    found = [notes[number] for number in sorted(notes)]
-    result = JobResult(
+    with _opened(plan) as ledger:
+        stages = stages_of(plan)
+        tracker = Tracker(len(stages), progress)
+        numbers = [shard.number for shard in ledger.shards]
+        before = len(ledger.look_up(stages[-1], numbers))
+        ledger.work.clear_work_files()
+        ledger.folder.clear_work_files()
+        if before < len(numbers):
+            _work(ledger, stages, tracker, engine or _engine(plan))
+        else:
+            ledger.recall(stages[:-1])
+            tracker.begin_stage(stages[-1].doing, ledger.total_rows, ledger.noted(stages[-1].name))
+            _check_errors(tracker.errors, plan)
+        last = tracker.end()
+        summary = summary_of_all(ledger.notes, last=stages[-1].name)
+        write_report(ledger, summary, stages, anew=before < len(numbers) or not numbers)
+        ledger.clear()
+    return JobResult(
         output=plan.output.path,
-        shards=len(ledger.shards),
-        shards_done=len(left),
+        shards=len(numbers),
+        shards_done=len(numbers) - before,
         seconds=last.seconds,
-        summary=total(note.summary for note in found),
+        summary=summary,
         workers=last.workers,
     )
-    write_report(plan, found, ledger.folder, anew=bool(left))
-    return result
 
 
-def open_ledger(plan: Plan) -> Ledger:
-    """The ledger of the output folder, taken up or begun."""
+@contextmanager
+def _opened(plan: Plan) -> Iterator[Ledger]:
+    """The ledger of the output folder, taken up or begun, while nobody else works on that folder."""
     places = find(plan.input.path, file_format=plan.input.format)
     _check_apart(places, plan)
-    ledger = Ledger(plan, Folder(plan.output.path))
-    if ledger.exists():
-        try:
-            ledger.resume(places)
-        except InputError:
-            if ledger.has_results():
-                raise
-            # Nothing was finished (a wrong option, maybe, that the model refused): the job may be another now.
-        else:
-            return ledger
-    scans = [scan(place, chunk_rows=chunk_size(plan.work.shard_rows)) for place in places]
+    ledger = Ledger(plan)
+    scans = [] if ledger.exists() else _scanned(ledger, places)
+    ledger.work.make()
+    with locked(ledger.work, output=plan.output.path):
+        if not _taken_up(ledger, places):
+            _begin(ledger, scans or _scanned(ledger, places))
+        yield ledger
+
+
+def _scanned(ledger: Ledger, places: Sequence[Place]) -> list[Scan]:
+    """A look through the input, which is refused before anything is written."""
+    scans = [scan(place, chunk_rows=chunk_size(ledger.plan.work.shard_rows)) for place in places]
+    ledger.check(scans)
+    return scans
+
+
+def _taken_up(ledger: Ledger, places: Sequence[Place]) -> bool:
+    """Whether a job was begun here before, and is this one."""
+    if not ledger.exists():
+        return False
+    try:
+        ledger.resume(places)
+    except InputError:
+        if ledger.has_results():
+            raise
+        # Nothing was finished (a wrong option, maybe, that the model refused): the job may be another now.
+        return False
+    return True
+
+
+def _begin(ledger: Ledger, scans: Sequence[Scan]) -> None:
     rows = sum(chunk.rows for one in scans for chunk in one.chunks)
-    ledger.begin(scans, cut(scans, shard_rows=shard_size(rows, plan.work.shard_rows, whole=plan.kind.whole)))
-    return ledger
+    ledger.begin(scans, cut(scans, shard_rows=shard_size(rows, ledger.plan.work.shard_rows)))
 
 
 def _engine(plan: Plan) -> Engine:
@@ -113,29 +144,34 @@ def _engine(plan: Plan) -> Engine:
     return found
 
 
-def _work(ledger: Ledger, left: Sequence[Shard], notes: dict[int, Note], tracker: Tracker, engine: Engine) -> None:
-    job = _job(ledger, notes)
+def _work(ledger: Ledger, stages: Sequence[Stage], tracker: Tracker, engine: Engine) -> None:
+    """One stage after the other; what is finished of each stays as it is."""
+    job = make_job(ledger.plan, ledger.files, ledger.schema, ledger.shards)
+    job = replace(job, fingerprint=ledger.fingerprint(stages))
     fingerprints = {job.fingerprint} - {None}
 
     def done(note: Note) -> None:
-        fingerprints.add(note.fingerprint)
+        if note.fingerprint is not None:
+            fingerprints.add(note.fingerprint)
         if len(fingerprints) > 1:
             raise JobError(
                 f"Running the job: worker {note.worker} answers with the model {note.fingerprint}, and others did with "
                 f"{sorted(map(str, fingerprints - {note.fingerprint}))[0]}. Give every machine the same model, backend "
                 "and precision, and an empty output folder."
             )
-        notes[note.shard] = note
+        ledger.notes[note.stage][note.number] = note
         tracker.finished(note)
         _check_errors(tracker.errors, ledger.plan)
 
-    engine(job, left, tracker, done=done)
-
-
-def _job(ledger: Ledger, notes: Mapping[int, Note]) -> Job:
-    job = make_job(ledger.plan, ledger.files, ledger.schema)
-    before = next((note.fingerprint for note in notes.values()), None)
-    return replace(job, fingerprint=before)
+    with engine(job, tracker) as work:
+        for stage in stages:
+            units = stage.units(ledger)
+            finished = ledger.look_up(stage, [unit.number for unit in units])
+            tracker.begin_stage(stage.doing, sum(unit.rows for unit in units), finished.values())
+            _check_errors(tracker.errors, ledger.plan)
+            left = [unit for unit in units if unit.number not in finished]
+            if left:
+                work(left, done)
 
 
 def _check_errors(errors: int, plan: Plan) -> None:

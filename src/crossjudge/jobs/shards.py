@@ -22,9 +22,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """The rows of one output file, in order."""
+    """The rows of one output file, in order. `first_row`: the first one's number, counted through the whole input."""
 
     number: int
+    first_row: int
     pieces: tuple[Piece, ...]
 
     @property
@@ -33,17 +34,24 @@ class Shard:
         return sum(piece.chunk.rows for piece in self.pieces)
 
 
-def shard_size(total_rows: int, stated: int | None, *, whole: bool = False) -> int:
-    """Most rows of a shard: as stated, or so that a small input still keeps many workers busy; all, if `whole`."""
-    if whole:
-        return max(total_rows, 1)
+def shard_size(total_rows: int, stated: int | None) -> int:
+    """Most rows of a shard: as stated, or so that a small input still keeps many workers busy."""
     return stated or min(MOST_ROWS, max(FEWEST_ROWS, -(-total_rows // ENOUGH_SHARDS)))
 
 
 def cut(scans: Sequence[Scan], *, shard_rows: int) -> list[Shard]:
     """Every row of the input in one shard, in input order; files that are small share one."""
-    groups = _grouped(_pieces(scans), shard_rows)
-    return [Shard(number, tuple(_merged(group))) for number, group in enumerate(groups)]
+    return numbered(tuple(_merged(group)) for group in _grouped(_pieces(scans), shard_rows))
+
+
+def numbered(shards: Iterable[tuple[Piece, ...]]) -> list[Shard]:
+    """Shards of the whole input, by the pieces of each."""
+    found: list[Shard] = []
+    row = 0
+    for number, pieces in enumerate(shards):
+        found.append(Shard(number, row, pieces))
+        row += found[-1].rows
+    return found
 
 
 def _pieces(scans: Sequence[Scan]) -> Iterable[Piece]:

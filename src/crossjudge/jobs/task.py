@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, ClassVar, TypeAlias
 
+import numpy as np
 import pyarrow as pa
 
 from crossjudge.errors import CrossjudgeError, InputError, NonFiniteLogitsError
-from crossjudge.jobs.encoder import CountedEncoder, open_encoder
+from crossjudge.jobs.encoder import CountedEncoder, Counts, open_encoder
 from crossjudge.jobs.plan import Plan
 from crossjudge.jobs.rows import Rows
+from crossjudge.jobs.sampling import Measured, shared_out
+from crossjudge.types import IntArray
 
 Item: TypeAlias = tuple[Any, ...]
 """What the roles of a row hold, in their order: texts, tuples of texts, or None for a role without a column."""
@@ -21,17 +26,23 @@ Item: TypeAlias = tuple[Any, ...]
 Take: TypeAlias = Callable[[Any], Any]
 """A cell -> what a role holds; raises `ValueError` saying what was expected."""
 
+ITEMS = 8_192
+"""Items answered together; a unit is told about in such steps."""
+
 OF_THE_ROW = (InputError, NonFiniteLogitsError)
 """Errors that are about a row rather than about the job."""
 
 
 class Task(ABC):
-    """One task with its model loaded.
+    """One task with its model loaded: how rows are read, and what is known of a row afterwards.
 
-    `takes`: role -> how its cells are read. `outcome`, `score`: the columns that reports count and draw.
+    `takes`: role -> how its cells are read. `spellings`: whether `same` takes several spellings for one. `outcome`,
+    `score`: the columns that reports count and draw. `sample_factor`: how many rows `measured` wants of each.
     """
 
     takes: ClassVar[Mapping[str, Take]]
+    spellings: ClassVar[bool] = False
+    sample_factor: ClassVar[int] = 1
     objective: ClassVar[str | None] = "nli"
     outcome: ClassVar[str | None] = None
     score: ClassVar[str | None] = None
@@ -39,8 +50,6 @@ class Task(ABC):
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.options = dict(plan.task_options)
-        self.details: dict[str, Any] = {}
-        """What the task has to say of a shard beside its rows, for the report."""
         self.encoder: CountedEncoder = open_encoder(
             plan.model, objective=self.wanted_objective(), num_threads=plan.work.num_threads
         )
@@ -54,20 +63,25 @@ class Task(ABC):
     def schema(self) -> pa.Schema:
         """The columns of its answers."""
 
+    def counts(self) -> Counts:
+        """What its models have computed so far."""
+        return self.encoder.counts()
+
+    @staticmethod
+    def same(item: Item) -> Hashable:
+        """Equal for items that are one question."""
+        return item
+
     @abstractmethod
-    def answer(self, items: Sequence[Item]) -> pa.Table:
-        """A table of `schema`, a row for each item; raises one of `OF_THE_ROW` where an item cannot be answered."""
+    def measured(self, items: Sequence[Item], most: int, *, rows: int) -> Measured:
+        """What a job of so many rows costs, from a sample of its items, of which `most` at most are answered."""
 
-    def order(self, item: Item) -> Any:
-        """Items are answered in this order: those that share a premise together, like lengths together."""
-        text = item[0]
-        return len(text), text
-
-    def items(self, rows: Rows, columns: Mapping[str, str]) -> tuple[list[Item | None], dict[int, str]]:
+    @classmethod
+    def items(cls, rows: Rows, columns: Mapping[str, str]) -> tuple[list[Item | None], dict[int, str]]:
         """An item for each row, None where there is a problem; and the problems."""
         problems = dict(rows.problems)
         found: list[list[Any]] = []
-        for role, take in self.takes.items():
+        for role, take in cls.takes.items():
             if role not in columns:
                 found.append([None] * rows.table.num_rows)
                 continue
@@ -77,6 +91,41 @@ class Task(ABC):
         for row in problems:
             items[row] = None
         return items, problems
+
+
+class RowTask(Task):
+    """A task that looks at each row by itself."""
+
+    @abstractmethod
+    def answer(self, items: Sequence[Item]) -> pa.Table:
+        """A table of `schema`, a row for each item; raises one of `OF_THE_ROW` where an item cannot be answered."""
+
+    def order(self, item: Item) -> Any:
+        """Items are answered in this order: those that share a premise together, like lengths together."""
+        text = item[0]
+        return len(text), text
+
+    def measured(self, items: Sequence[Item], most: int, *, rows: int) -> Measured:
+        """See `Task.measured`."""
+        distinct = list(dict.fromkeys(items))
+        if not distinct:
+            return Measured(tokens=[], seconds=0.0, distinct_share=1.0)
+        ordered = sorted(distinct, key=self.order)
+        answered(self, ordered[:8])  # the first answers are slower than all others
+        began, before = time.perf_counter(), self.counts()
+        answered(self, ordered)
+        tokens = self.counts().since(before).tokens
+        return Measured(
+            tokens=shared_out(tokens, ordered, repeats=len(items) - len(distinct)),
+            seconds=time.perf_counter() - began,
+            distinct_share=len(distinct) / len(items),
+        )
+
+
+def row_task(task: Task) -> RowTask:
+    """A task that is known to look at each row by itself."""
+    assert isinstance(task, RowTask)
+    return task
 
 
 def _taken(values: list[Any], take: Take, problems: dict[int, str], *, what: str) -> list[Any]:
@@ -155,14 +204,19 @@ def _is_json_list(text: str) -> bool:
 # --- opening, and bad items ------------------------------------------------------------------------------------------
 
 
+def task_class(plan: Plan) -> type[Task]:
+    """The task of a plan, without its model."""
+    module, _, name = plan.kind.home.partition(":")
+    found: type[Task] = getattr(import_module(module), name)
+    return found
+
+
 def open_task(plan: Plan) -> Task:
     """Load the model of a plan, ready for its task."""
-    module, _, name = plan.kind.home.partition(":")
-    opened: Task = getattr(import_module(module), name)(plan)
-    return opened
+    return task_class(plan)(plan)
 
 
-def answered(task: Task, items: Sequence[Item]) -> tuple[list[pa.Table], dict[int, str]]:
+def answered(task: RowTask, items: Sequence[Item]) -> tuple[list[pa.Table], dict[int, str]]:
     """Answers in pieces, and which items have none: place -> reason.
 
     Where some items cannot be answered, halves are tried until each such item stands alone; the pieces hold one row for
@@ -179,6 +233,33 @@ def answered(task: Task, items: Sequence[Item]) -> tuple[list[pa.Table], dict[in
     first, bad = answered(task, items[:half])
     second, bad_second = answered(task, items[half:])
     return first + second, bad | {half + place: reason for place, reason in bad_second.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Answers to items: `table` has a row for each that has one, `places` says which (-1: none), `bad` why not."""
+
+    table: pa.Table
+    places: IntArray
+    bad: Mapping[int, str]
+
+
+def answer_all(task: RowTask, items: Sequence[Item], told: Callable[[float], None]) -> Answers:
+    """Answer different items in the order that suits the model; `told` hears which share of them is done."""
+    tables = [task.schema.empty_table()]
+    answered_places: list[int] = []
+    bad: dict[int, str] = {}
+    order = sorted(range(len(items)), key=lambda place: task.order(items[place]))
+    for start in range(0, len(order), ITEMS):
+        some = order[start : start + ITEMS]
+        pieces, wrong = answered(task, [items[place] for place in some])
+        tables += pieces
+        answered_places += [place for n, place in enumerate(some) if n not in wrong]
+        bad |= {some[n]: reason for n, reason in wrong.items()}
+        told((start + len(some)) / len(items))
+    places = np.full(len(items), -1, dtype=np.int64)
+    places[answered_places] = np.arange(len(answered_places))
+    return Answers(pa.concat_tables(tables), places, bad)
 
 
 def _reason(error: CrossjudgeError) -> str:

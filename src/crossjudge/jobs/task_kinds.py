@@ -11,7 +11,8 @@ class TaskKind:
     """One task.
 
     `needs`, `may`: roles that columns play, as keys of `[columns]`; `options`: keys of `[task_options]`, of which
-    `required` must be there. `home`: the class that does it. `whole`: all rows are looked at together.
+    `required` must be there. `home`: the class that does it. `flow`: the function that names its stages. `whole`: an
+    answer depends on all rows of the input.
     """
 
     needs: tuple[str, ...]
@@ -19,6 +20,7 @@ class TaskKind:
     may: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    flow: str = "crossjudge.jobs.flows:answers"
     whole: bool = False
 
 
@@ -65,7 +67,8 @@ KINDS: Mapping[str, TaskKind] = {
         needs=("text",),
         may=("block",),
         options=("threshold", "least_cosine", "neighbours", "search", "apart_by"),
-        home="crossjudge.jobs.use_tasks:DedupeTask",
+        home="crossjudge.jobs.deduping.task:DedupeTask",
+        flow="crossjudge.jobs.deduping:stages",
         whole=True,
     ),
 }

@@ -1,26 +1,22 @@
-"""Tasks that are uses of a judge: tag, check, guard, grade, rerank and dedupe, each by its class of `apps`."""
+"""Tasks that are uses of a judge: tag, check, guard, grade and rerank, each by its class of `apps`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import numpy as np
 import pyarrow as pa
 
 from crossjudge.apps.base import Result
 from crossjudge.apps.checking.checker import ClaimChecker
-from crossjudge.apps.deduplication.deduplicator import Deduplicator
-from crossjudge.apps.deduplication.results import DedupeReport
 from crossjudge.apps.grading import GRADES, Grader
 from crossjudge.apps.guarding.guardrail import Guardrail
 from crossjudge.apps.reranking import Reranker
 from crossjudge.apps.tagging import Tagger
 from crossjudge.errors import InputError
 from crossjudge.jobs.plan import Plan
-from crossjudge.jobs.task import Item, Take, Task, a_text, some_texts, some_words, text_or_texts
+from crossjudge.jobs.task import Item, RowTask, Take, a_text, some_texts, text_or_texts
 from crossjudge.judge import Judge
-from crossjudge.models.bi_encoder import BiEncoder
 
 _NLI = pa.struct([(label, pa.float64()) for label in ("contradiction", "entailment", "neutral")])
 _PLACE = [("start", pa.int64()), ("end", pa.int64())]
@@ -44,7 +40,7 @@ def _table(results: Sequence[Result], schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-class TagTask(Task):
+class TagTask(RowTask):
     """`chosen`: names that apply, surest first; `tags`: every label with its probability."""
 
     takes: ClassVar[Mapping[str, Take]] = {"text": a_text}
@@ -70,7 +66,7 @@ class TagTask(Task):
         return pa.Table.from_arrays(columns, schema=self.schema)
 
 
-class CheckTask(Task):
+class CheckTask(RowTask):
     """`decision`, `supported` and `claims` of a `CheckReport`."""
 
     takes: ClassVar[Mapping[str, Take]] = {"source": text_or_texts, "answer": text_or_texts}
@@ -96,7 +92,7 @@ class CheckTask(Task):
         return _table(self.checker.batch(inputs), self.schema)
 
 
-class GuardTask(Task):
+class GuardTask(RowTask):
     """`decision`, `overall` and `checks` of a `GuardrailResult`."""
 
     takes: ClassVar[Mapping[str, Take]] = {"text": a_text}
@@ -126,7 +122,7 @@ class GuardTask(Task):
         return _table(self.guardrail.batch([text for (text,) in items]), self.schema)
 
 
-class GradeTask(Task):
+class GradeTask(RowTask):
     """A `GradeResult`'s fields. Each row may have its own reference and question; else those of the plan hold."""
 
     takes: ClassVar[Mapping[str, Take]] = {"answer": a_text, "reference": text_or_texts, "question": a_text}
@@ -174,7 +170,7 @@ class GradeTask(Task):
         return _table([found[place] for place in range(len(items))], self.schema)
 
 
-class RerankTask(Task):
+class RerankTask(RowTask):
     """`ranking`: the documents of each query, best first."""
 
     takes: ClassVar[Mapping[str, Take]] = {"query": a_text, "documents": some_texts}
@@ -195,75 +191,6 @@ class RerankTask(Task):
         ranked = self.reranker.batch([(query, list(documents)) for query, documents in items], self.top_k)
         rankings = [[{"index": one.index, "score": one.score, "text": one.text} for one in some] for some in ranked]
         return pa.Table.from_arrays([pa.array(rankings, pa.list_(_RANKED))], schema=self.schema)
-
-
-class DedupeTask(Task):
-    """`cluster`: equal for rows that say the same, numbered by first appearance; `representative`: the text to keep.
-
-    All rows are looked at together, or those of one `block`. `details` says which pairs were compared.
-    """
-
-    takes: ClassVar[Mapping[str, Take]] = {"text": some_words, "block": a_text}
-    objective = None
-
-    def __init__(self, plan: Plan) -> None:
-        super().__init__(plan)
-        first_stage = {"num_threads": plan.work.num_threads} | {
-            name: plan.model[name] for name in ("backend", "device") if name in plan.model
-        }
-        self.deduplicator = Deduplicator(model=self.encoder, first_stage_model=BiEncoder(**first_stage), **self.options)
-
-    def wanted_objective(self) -> str | None:
-        """Its head for duplicates, where the model has one."""
-        return "duplicate"
-
-    def order(self, item: Item) -> Any:
-        """As they stand: clusters are numbered by their first text."""
-        return 0
-
-    @property
-    def schema(self) -> pa.Schema:
-        """See `Task.schema`."""
-        return pa.schema([("cluster", pa.int64()), ("representative", pa.string())])
-
-    def answer(self, items: Sequence[Item]) -> pa.Table:
-        """See `Task.answer`."""
-        blocks: dict[str | None, list[int]] = {}
-        for place, (_, block) in enumerate(items):
-            blocks.setdefault(block, []).append(place)
-        reports = {
-            block: self.deduplicator.report([items[place][0] for place in places])
-            for block, places in blocks.items()
-            if len(places) > 1
-        }
-        self.details = _account([len(places) for places in blocks.values()], list(reports.values()))
-        first, kept = list(range(len(items))), [text for text, _ in items]
-        for block, report in reports.items():
-            places = blocks[block]
-            for one in report.clusters:
-                for index in one.indices:
-                    first[places[index]] = places[one.indices[0]]
-                    kept[places[index]] = items[places[one.representative]][0]
-        cluster = np.unique(first, return_inverse=True)[1]
-        return pa.Table.from_arrays([pa.array(cluster, pa.int64()), pa.array(kept)], schema=self.schema)
-
-
-def _account(sizes: Sequence[int], reports: Sequence[DedupeReport]) -> dict[str, Any]:
-    """Every pair of different texts: in one block or not, near or not, compared or ruled apart. `sizes`: of blocks."""
-    texts = sum(sizes)
-    counts = ("copies", "candidates", "merged", "at_limit")
-    tallies = ("compared", "ruled_apart", "duplicates")
-    return {
-        "texts": texts,
-        "blocks": len(sizes),
-        "largest_block": max(sizes, default=0),
-        "pairs_possible": texts * (texts - 1) // 2,
-        "pairs_in_one_block": sum(size * (size - 1) // 2 for size in sizes),
-        **{name: sum(getattr(one, name) for one in reports) for name in counts},
-        **{name: sum(getattr(one.tally, name) for one in reports) for name in tallies},
-        "search": sorted({one.search for one in reports}),
-        "first_stage": sorted({one.first_stage for one in reports}),
-    }
 
 
 def _as_list(value: Any) -> Any:
