@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from crossjudge.apps.base import seen
@@ -57,7 +57,7 @@ class Errand(Generic[I, R]):
 class Load:
     """One input: its JSON, and about how many pairs it takes."""
 
-    body: bytes
+    body: bytes = field(repr=False)
     pairs: int
 
 

@@ -12,11 +12,13 @@ from crossjudge.client.errands import Errand, Load
 from crossjudge.client.server import Ask, Limits, Server
 from crossjudge.client.steps import Exchange
 from crossjudge.errors import (
+    BusyError,
     FingerprintError,
     ForeignServerError,
     ItemError,
     LimitError,
     NonFiniteLogitsError,
+    ServerError,
     ServerTimeoutError,
 )
 from crossjudge.plain_values import from_plain
@@ -29,6 +31,9 @@ AIM_S = 4.0
 deadline is near, that progress is seen, and that others get their turn."""
 
 FIRST_PAIRS, LEAST_PAIRS, MOST_PAIRS = 256, 16, 4_096
+TOO_MUCH = (413, 429, 504)
+"""What a server says to a request that a smaller one might fit: over a limit, or over what it can do in time."""
+
 _GROWTH = 4
 _LATE_SHARE = 1 / 4
 _SAFE_SHARE = 0.9
@@ -120,8 +125,8 @@ def _parcel(known: _Batch, parcel: Sequence[Load], start: int) -> Exchange[list[
         found, took_s = yield from answered(server, ask, Results)
     except (ItemError, NonFiniteLogitsError) as error:
         raise _placed(error, start) from None
-    except (LimitError, ServerTimeoutError) as error:
-        if len(parcel) == 1 or error.status is None:
+    except (LimitError, ServerTimeoutError, BusyError) as error:
+        if len(parcel) == 1 or error.status not in TOO_MUCH:
             if isinstance(error, LimitError):
                 error.index = start
             raise
@@ -132,7 +137,7 @@ def _parcel(known: _Batch, parcel: Sequence[Load], start: int) -> Exchange[list[
     return _read(found, errand, len(parcel), str(server.address))
 
 
-def _learn(error: LimitError | ServerTimeoutError, known: _Batch, parcel: Sequence[Load], pairs: int) -> None:
+def _learn(error: ServerError, known: _Batch, parcel: Sequence[Load], pairs: int) -> None:
     """Make the next parcel smaller: as the server's limit says, or else by a part."""
     limits, share = known.server.limits, _LATE_SHARE
     if isinstance(error, LimitError):

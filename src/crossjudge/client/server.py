@@ -29,7 +29,7 @@ class Ask:
 
     path: str
     method: str = "POST"
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)  # texts stay out of logs and tracebacks
     streams: bool = False
 
 

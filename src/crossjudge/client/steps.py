@@ -7,7 +7,7 @@ one that awaits; it reads no clock, and is told how long things took.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, TypeAlias, TypeVar
 
@@ -23,8 +23,9 @@ class Request:
 
     method: str
     path: str
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
+    # Keys and texts stay out of logs and tracebacks.
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
     within_s: float
     streams: bool = False
 
@@ -46,7 +47,7 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
     took_s: float
     channel: Any = None
 

@@ -93,7 +93,7 @@ class Reply:
     wire: Wire
     request: Request
     head: h11.Response | None = None
-    body: bytearray = field(default_factory=bytearray)
+    body: bytearray = field(default_factory=bytearray, repr=False)
 
     def fed(self, data: bytes) -> bool:
         """Take in what has arrived; whether that is all. Of a stream that was accepted the head is all."""
