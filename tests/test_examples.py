@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -24,6 +25,10 @@ SHOWS = {
     "grade_answers.py": r"INCORRECT +0\.00  \(blank\)",
     "guard_messages.py": r"\A(ALLOW|BLOCK|REVIEW) ",
     "judge_a_claim.py": r"entailment +[\d.]+ +Children can go in for free",
+    "measure_in_dspy.py": r"(?s)\Agrounded 50\.0 \[1\.0, 0\.0\]\ncorrect .*contradicted: The Alma carries 300 passengers",
+    "rank_and_evaluate_in_haystack.py": r"(?s)\A +[\d.]+  The ferry Alma.*\n0\.5  The Alma .*\n1\.0  The Alma",
+    "rank_and_evaluate_in_llamaindex.py": r"(?s)\A +[\d.]+  The ferry Alma.*\nscore 0\.5, passing: False\n",
+    "rank_and_tag_in_langchain.py": r"(?s)\A +[\d.]+  bread\.md .*The program gets: \['a plumbing problem'\]",
     "rank_documents.py": r"\A *[\d.]+ +Bread stays fresh",
     "rerank_answers.py": r"\A *-?[\d.]+ +Bread stays fresh",
     "run_a_job.py": r"\A1 shard done, then 0\n",
@@ -31,8 +36,21 @@ SHOWS = {
     "seal_a_model.py": r"\Aas sealed: True\n\w+\nweights\.bin: its sha256 is not",
     "search_documents.py": r"keep bread fresh\?\n +-?[\d.]+ +bread ",
     "tag_messages.py": r"leak.* +Water is leaking.*\n +0\.\d\d  leak",
+    "verify_over_mcp.py": r"(?s)contradicted +She carries 300 passengers\..*a mistake: Calling check_answer",
 }
 """Example -> what its output must show."""
+
+NEEDS = {
+    "measure_in_dspy.py": "dspy",
+    "rank_and_evaluate_in_haystack.py": "haystack",
+    "rank_and_evaluate_in_llamaindex.py": "llama_index",
+    "rank_and_tag_in_langchain.py": "langchain_core",
+    "verify_over_mcp.py": "mcp",
+}
+"""Example -> the framework without which it is not run."""
+
+SLOW = {"rank_and_evaluate_in_haystack.py", "rank_and_evaluate_in_llamaindex.py"}
+"""Examples whose framework takes seconds to import; tests/integrations has the same parts in the fast tier."""
 
 
 def output_of(command: list[str], folder: Path) -> str:
@@ -49,8 +67,12 @@ def test_every_example_is_run() -> None:
     assert {path.name for path in (ROOT / "examples").glob("*.py")} == SHOWS.keys()
 
 
-@pytest.mark.parametrize("name", SHOWS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.full) if name in SLOW else name for name in SHOWS]
+)
 def test_an_example_shows_what_it_should(name: str, tmp_path: Path) -> None:
+    if name in NEEDS and importlib.util.find_spec(NEEDS[name]) is None:
+        pytest.skip(f"{NEEDS[name]} is not installed")
     assert re.search(SHOWS[name], output_of([sys.executable, str(ROOT / "examples" / name)], tmp_path))
 
 

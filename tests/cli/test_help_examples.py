@@ -18,9 +18,9 @@ from crossjudge.cli.main import app
 HUB_EXAMPLE = "cross-encoder/ms-marco-MiniLM-L6-v2"
 SETTINGS = "settings.toml"
 BUNDLE = "./sealed --backend"
-SERVER = "crossjudge serve"
-APART = (HUB_EXAMPLE, SETTINGS, BUNDLE, SERVER)
-"""What an example names that needs more than the files of `folder`; a server is started in tests of its own."""
+SERVERS = ("crossjudge serve", "crossjudge mcp")
+APART = (HUB_EXAMPLE, SETTINGS, BUNDLE, *SERVERS)
+"""What an example names that needs more than the files of `folder`; servers are started in tests of their own."""
 EXAMPLES = [
     line.strip()
     for command in app.registered_commands

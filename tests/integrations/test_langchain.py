@@ -87,6 +87,9 @@ def test_what_cannot_be_tagged_is_answered_in_words(tagger):
     message = tagger.invoke(as_called("  "))
     assert message.status == "error"
     assert "blank" in message.content
+    message = tagger.invoke({**as_called(TEXT), "args": {"message": TEXT}})
+    assert message.status == "error"
+    assert "expected text" in message.content
 
 
 def test_a_language_model_is_told_the_labels_and_gives_a_text(tagger):

@@ -5,11 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from faked import CHECKER, JUDGE, QUERY, RERANKER, TEXTS
+from faked import CHECKER, JUDGE, QUERY, RERANKER, TEXTS, TRUE
 
-from crossjudge import ClaimChecker, CrossEncoder, Judge, Reranker, Tagger
+from crossjudge import ClaimChecker, CrossEncoder, Grader, Judge, Reranker, Tagger
 from crossjudge.errors import InputError, ObjectiveError, UnknownModelError
-from crossjudge.integrations.uses import checks, is_model, name_of, ranks, saved_name, tags
+from crossjudge.integrations.uses import checks, grader_maker, is_model, name_of, ranks, saved_name, tags
+
+
+class ClientOfOurs:
+    """Like a client of a server: it makes the uses."""
+
+    def reranker(self):
+        return RERANKER
+
+    def claim_checker(self, *, threshold):
+        return ClaimChecker(model=JUDGE, threshold=threshold)
+
+    def tagger(self, labels, **options):
+        return Tagger(labels, model=JUDGE, **options)
+
+    def grader(self, reference, *, question):
+        return Grader(reference, question=question, model=JUDGE)
+
 
 MODELS = [None, "a/name", Path("a"), CrossEncoder(backend="fake"), JUDGE]
 
@@ -40,9 +57,21 @@ def test_what_already_does_the_work_is_taken_as_it_is():
     assert checks(CHECKER, threshold=0.9) is CHECKER
 
 
+def test_a_client_makes_the_uses_with_its_own_model():
+    client = ClientOfOurs()
+    assert ranks(client) is RERANKER
+    assert checks(client, threshold=0.7).threshold == 0.7
+    assert tags(client, ["a", "b"], threshold=0.9, multi_label=None).labels == ("a", "b")
+    assert grader_maker(client)([TRUE], "When?")(TRUE) == grader_maker(JUDGE)([TRUE], "When?")(TRUE)
+
+
 def test_what_does_not_do_the_work_is_refused_with_what_would():
-    with pytest.raises(InputError, match=r"int 3; expected None, a folder or hub name, a Judge, or .* Reranker"):
+    with pytest.raises(InputError, match=r"int 3; expected None, a folder or hub name, .* the `batch` of Reranker"):
         ranks(3)
+    with pytest.raises(InputError, match="int 3"):
+        grader_maker(3)
+    with pytest.raises(InputError, match=r"Pass crossjudge\.Client\(address\)"):
+        ranks("http://localhost:8080")
     with pytest.raises(ObjectiveError):
         ranks(JUDGE)
     with pytest.raises(UnknownModelError):

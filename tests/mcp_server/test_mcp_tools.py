@@ -15,7 +15,7 @@ from mcp.shared.exceptions import MCPError
 
 from crossjudge import ClaimChecker, CrossEncoder, Grader, Guardrail, Judge, Reranker, Tagger
 from crossjudge.apps.guarding.policies import policy_set, policy_set_names
-from crossjudge.mcp.judges import Judges
+from crossjudge.mcp.makers import AtHand
 from crossjudge.mcp.server import make_server
 from crossjudge.mcp.tools import TOOLS
 from crossjudge.mcp.tools.base import MOST_CHARACTERS
@@ -23,7 +23,7 @@ from crossjudge.mcp.tools.judge import JUDGE
 
 NLI = Judge(CrossEncoder(backend="fake"))
 RELEVANCE = CrossEncoder(backend="fake", head="relevance")
-SERVER = make_server(Judges(NLI, relevance=lambda: RELEVANCE), version="1.2.3")
+SERVER = make_server(AtHand(NLI, relevance=lambda: RELEVANCE), version="1.2.3")
 
 SOURCES = ["The ferry Alma was built in 1974.", "Dogs travel free on the ferry."]
 ANSWER = "The ferry Alma was built in 1974. Zebras juggle purple violins."

@@ -52,15 +52,15 @@ def mcp(*, agent: AgentOptions, model: ModelOptions) -> None:
         from crossjudge.extras import require
 
         require("mcp", to="serve an agent")
-        from crossjudge.mcp.judges import Judges
+        from crossjudge.mcp.makers import AtHand
         from crossjudge.mcp.server import make_server, serve
         from crossjudge.serving.logs import write_logs
 
         write_logs(agent.log_level.value)
-        judges = Judges(model.cross_encoder(), relevance=lambda: _relevance(agent, model))
+        maker = AtHand(model.cross_encoder(), relevance=lambda: _relevance(agent, model))
         if sys.stdin.isatty():
             say("this is for an agent, which starts the command by itself (docs/integrations/mcp.md). Ctrl-D ends it.")
-        serve(make_server(judges, version=crossjudge.__version__))
+        serve(make_server(maker, version=crossjudge.__version__))
 
 
 def _relevance(agent: AgentOptions, model: ModelOptions) -> CrossEncoder:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crossjudge.apps.base import Model, as_judge, checked_probability, seen
-from crossjudge.apps.grading import Grader, GradeResult
+from crossjudge.apps.base import Model, checked_probability, seen
+from crossjudge.apps.grading import GradeResult
 from crossjudge.errors import InputError
 from crossjudge.extras import require
 from crossjudge.integrations.grounding import NO_ANSWER, groundings
-from crossjudge.integrations.uses import Checks, Given, checks
+from crossjudge.integrations.uses import Checks, Client, Given, checks, grader_maker
 
 try:
     from dspy import Prediction
@@ -92,20 +92,19 @@ class CorrectMetric(_Metric):
         reference: str = "answer",
         answer: str = "answer",
         question: str = "question",
-        model: Model = None,
+        model: Model | Client = None,
         pass_from: float = 0.5,
     ) -> None:
         super().__init__(pass_from)
         self.reference, self.answer, self.question = reference, answer, question
-        self._judge = as_judge(model)
+        self._grader = grader_maker(model)
 
     def measured(self, example: Any, prediction: Any) -> tuple[float, str]:
         """Score and feedback."""
         asked = (_text(example, self.question) if _has(example, self.question) else "").strip() or None
-        grade = Grader(_texts(example, self.reference), question=asked, model=self._judge)(
-            _text(prediction, self.answer)
-        )
-        return grade.score, _graded(grade) if _text(prediction, self.answer).strip() else NO_ANSWER
+        answer = _text(prediction, self.answer)
+        grade = self._grader(_texts(example, self.reference), asked)(answer)
+        return grade.score, _graded(grade) if answer.strip() else NO_ANSWER
 
 
 def _graded(grade: GradeResult) -> str:

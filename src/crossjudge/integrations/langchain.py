@@ -68,7 +68,7 @@ class CrossjudgeTagger(BaseTool):
     out, or at most one. `tool`: what every tool takes, such as `name` and `description`.
 
     The language model reads `{"chosen": [...], "probabilities": {...}}`; the artifact of the message is the
-    `TagResult`. A text that cannot be tagged is answered with words, not raised.
+    `TagResult`. A call without a text, or with a blank one, is answered with words, not raised.
     """
 
     name: str = "tag_text"
@@ -76,6 +76,9 @@ class CrossjudgeTagger(BaseTool):
     args_schema: Any = TagArguments
     response_format: Literal["content", "content_and_artifact"] = "content_and_artifact"
     handle_tool_error: Any = True
+    handle_validation_error: Any = (
+        "Tagging: the arguments are not what the tool takes; expected text, a string. Call again."
+    )
 
     _tags: Tags = PrivateAttr()
 

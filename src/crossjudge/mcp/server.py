@@ -16,7 +16,7 @@ from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
 
 from crossjudge.errors import CrossjudgeError
-from crossjudge.mcp.judges import Judges
+from crossjudge.mcp.makers import Maker
 from crossjudge.mcp.tools import TOOLS
 from crossjudge.mcp.tools.base import Tool
 
@@ -33,8 +33,8 @@ are best given as passages of a few sentences. Where it and your own reading dif
 _HINTS = types.ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 
 
-def make_server(judges: Judges, *, version: str, tools: Sequence[Tool[Any]] = TOOLS) -> Server[Any]:
-    """A server that answers `tools` by `judges`, for any transport."""
+def make_server(maker: Maker, *, version: str, tools: Sequence[Tool[Any]] = TOOLS) -> Server[Any]:
+    """A server that answers `tools` by what `maker` makes, for any transport."""
     by_name = {tool.name: tool for tool in tools}
     listed = types.ListToolsResult(tools=[_described(tool) for tool in tools])
 
@@ -49,7 +49,7 @@ def make_server(judges: Judges, *, version: str, tools: Sequence[Tool[Any]] = TO
             )
         # A call that was cancelled, or whose client has gone, is not waited for.
         return await to_thread.run_sync(
-            _answer, judges, by_name[asked.name], asked.arguments or {}, abandon_on_cancel=True
+            _answer, maker, by_name[asked.name], asked.arguments or {}, abandon_on_cancel=True
         )
 
     return Server(
@@ -93,11 +93,11 @@ def _untitled(schema: Any) -> Any:
     return {key: _untitled(one) for key, one in schema.items() if not (key == "title" and isinstance(one, str))}
 
 
-def _answer(judges: Judges, tool: Tool[Any], arguments: dict[str, Any]) -> types.CallToolResult:
+def _answer(maker: Maker, tool: Tool[Any], arguments: dict[str, Any]) -> types.CallToolResult:
     """What a call comes to. What goes wrong is for the agent to read, and no error of the protocol."""
     started = time.perf_counter()
     try:
-        told = tool.call(judges, arguments)
+        told = tool.call(maker, arguments)
     except Exception as error:
         _note(tool, started, error)
         return types.CallToolResult(content=[_text(_in_words(tool, error))], is_error=True)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from crossjudge.errors import InputError
-from crossjudge.mcp.judges import Judges
+from crossjudge.mcp.makers import Maker
 
 MOST_CHARACTERS = 400_000
 """Of all texts of a call together: what is judged in seconds, and more than an agent has in its head."""
@@ -42,9 +42,9 @@ class Tool(Generic[A]):
     description: str
     arguments: type[A]
     told: type[Told]
-    work: Callable[[Judges, A], Told]
+    work: Callable[[Maker, A], Told]
 
-    def call(self, judges: Judges, given: dict[str, Any]) -> dict[str, Any]:
+    def call(self, maker: Maker, given: dict[str, Any]) -> dict[str, Any]:
         """The answer to `given`, as plain JSON values; raises `InputError` for what the tool does not take."""
         try:
             arguments = self.arguments.model_validate(given)
@@ -56,7 +56,7 @@ class Tool(Generic[A]):
                 f"Calling {self.name}: the texts have {characters:,} characters; expected at most {MOST_CHARACTERS:,}. "
                 "Give only the parts that matter, or make several calls."
             )
-        return self.work(judges, arguments).model_dump(mode="json")
+        return self.work(maker, arguments).model_dump(mode="json")
 
 
 def _problems(error: ValidationError) -> str:

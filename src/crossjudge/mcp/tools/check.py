@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from crossjudge.apps.checking.results import ClaimVerdict, Evidence
-from crossjudge.mcp.judges import Judges
+from crossjudge.mcp.makers import Maker
 from crossjudge.mcp.tools.base import Arguments, Number, Text, Texts, Told, Tool
 
 Outcome = Literal["supported", "contradicted", "not_mentioned", "unread"]
@@ -50,8 +50,8 @@ class CheckTold(Told):
     claims: list[Claim]
 
 
-def _check(judges: Judges, given: CheckArguments) -> CheckTold:
-    report = judges.checker(given.sources, given.answer)
+def _check(maker: Maker, given: CheckArguments) -> CheckTold:
+    report = maker.claim_checker()(given.sources, given.answer)
     return CheckTold.model_validate(
         {
             "decision": report.decision,

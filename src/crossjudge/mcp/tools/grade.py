@@ -6,8 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from crossjudge.apps.grading import Grader
-from crossjudge.mcp.judges import Judges
+from crossjudge.mcp.makers import Maker
 from crossjudge.mcp.tools.base import Arguments, Number, Text, Texts, Told, Tool
 
 
@@ -28,8 +27,8 @@ class GradeTold(Told):
     reference: int = Field(description="Which of the references decided, counted from 0.")
 
 
-def _grade(judges: Judges, given: GradeArguments) -> GradeTold:
-    result = Grader(given.references, question=given.question, model=judges.nli)(given.answer)
+def _grade(maker: Maker, given: GradeArguments) -> GradeTold:
+    result = maker.grader(given.references, question=given.question)(given.answer)
     return GradeTold.model_validate(
         {"grade": result.grade, "score": result.score, "missing": result.missing, "reference": result.reference}
     )

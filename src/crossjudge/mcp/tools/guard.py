@@ -6,9 +6,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from crossjudge.apps.guarding.guardrail import Guardrail
 from crossjudge.apps.guarding.policies import policy_set
-from crossjudge.mcp.judges import Judges
+from crossjudge.mcp.makers import Maker
 from crossjudge.mcp.tools.base import Arguments, Number, Text, Told, Tool
 
 ReadySet = Literal["pii", "toxicity", "illegal", "injection"]
@@ -54,9 +53,9 @@ class GuardTold(Told):
     )
 
 
-def _guard(judges: Judges, given: GuardArguments) -> GuardTold:
+def _guard(maker: Maker, given: GuardArguments) -> GuardTold:
     policies = {**(policy_set(*given.sets) if given.sets else {}), **given.policies}
-    result = Guardrail(policies, model=judges.nli)(given.text)
+    result = maker.guardrail(policies)(given.text)
     return GuardTold(
         decision=result.decision,
         policies={

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from crossjudge.mcp.judges import Judges
+from crossjudge.mcp.makers import Maker
 from crossjudge.mcp.tools.base import Arguments, Number, Text, Told, Tool
 
 
@@ -25,8 +25,8 @@ class JudgeTold(Told):
     abstained: bool = Field(description="Whether the model is too unsure to stand by the label.")
 
 
-def _judge(judges: Judges, given: JudgeArguments) -> JudgeTold:
-    verdict = judges.nli(given.premise, given.hypothesis)
+def _judge(maker: Maker, given: JudgeArguments) -> JudgeTold:
+    verdict = maker.judge()(given.premise, given.hypothesis)
     return JudgeTold.model_validate(
         {"label": verdict.label, "probabilities": verdict.probabilities, "abstained": verdict.abstained}
     )

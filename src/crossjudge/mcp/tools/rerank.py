@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from crossjudge.mcp.judges import Judges
+from crossjudge.mcp.makers import Maker
 from crossjudge.mcp.tools.base import Arguments, Number, Text, Texts, Told, Tool
 
 _SHOWN = 80
@@ -32,8 +32,8 @@ class RerankTold(Told):
     ranking: list[RankedTold]
 
 
-def _rerank(judges: Judges, given: RerankArguments) -> RerankTold:
-    ranking = judges.reranker(given.query, given.documents, given.top_k)
+def _rerank(maker: Maker, given: RerankArguments) -> RerankTold:
+    ranking = maker.reranker()(given.query, given.documents, given.top_k)
     return RerankTold(
         ranking=[RankedTold(index=one.index, score=one.score, begins=one.text.strip()[:_SHOWN]) for one in ranking]
     )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from crossjudge.apps.tagging import Tagger
-from crossjudge.mcp.judges import Judges
+from crossjudge.mcp.makers import Maker
 from crossjudge.mcp.tools.base import Arguments, Number, Text, Texts, Told, Tool
 
 
@@ -25,9 +24,8 @@ class TagTold(Told):
     probabilities: dict[str, Number] = Field(description="Of every label, each on its own, 0 to 1.")
 
 
-def _tag(judges: Judges, given: TagArguments) -> TagTold:
-    tagger = Tagger(given.labels, multi_label=given.multi_label, threshold=given.threshold, model=judges.nli)
-    found = tagger(given.text)
+def _tag(maker: Maker, given: TagArguments) -> TagTold:
+    found = maker.tagger(given.labels, multi_label=given.multi_label, threshold=given.threshold)(given.text)
     return TagTold(chosen=found.chosen, probabilities={tag.name: tag.probability for tag in found.tags})
 
 
