@@ -20,6 +20,25 @@ SAME = [
     ("It was built in 1889.[2]", "Built 1889."),
     ("One of them left.", "Somebody left."),
     ("They met on Tues in town.", "They met on Tuesday."),
+    ("It cost $5.5m.", "It cost 5.5 million dollars."),
+    ("It is 5.5m long.", "It is 5.5 metres long."),
+    ("It has 12k readers and £3bn.", "12,000 readers, 3 billion pounds"),
+    ("It opened on 2021-05-03.", "It opened on 3 May 2021."),
+    ("It opened on 03/05/2021.", "It opened on 3 May 2021."),
+    ("It opened on 05/03/21.", "It opened on May 3, 2021."),
+    ("It opened in the 1990s.", "It opened in 1994."),
+    ("Born in '94.", "Born in 1994."),
+    ("The 21st century", "the twenty-first century"),
+    ("On the 2nd of May", "on the second of May"),
+    ("It won 3–1.", "It won three to one."),
+    ("It lasts 12 days, half of them wet.", "It lasts a dozen days, half of them wet."),
+    ("It costs 100.", "It costs a hundred."),
+    ("There are one hundred and one.", "There are 101."),
+    ("Two thirds stayed.", "2/3 stayed."),
+    ("One third stayed, one half left.", "1/3 stayed, 1/2 left."),
+    ("It is open 24 hours a day.", "It is open 24/7."),
+    ("It opens at 5pm.", "It opens at 5 pm."),
+    ("高さは324メートルだ。", "高さ324メートル"),
 ]
 
 FROM_NOWHERE = [
@@ -30,6 +49,15 @@ FROM_NOWHERE = [
     ("Forty people came.", "Fourteen people came.", [("number", "Forty")]),
     ("It has 3 million users.", "It has 3 billion users.", [("number", "3 million")]),
     ("It runs from 9 to 17.", "It runs from 9 to 18.", [("number", "17")]),
+    ("It cost $5.5m.", "It cost 5.5 billion.", [("number", "5.5")]),
+    ("It opened in 1994.", "It opened in the 1990s.", [("date", "1994")]),
+    ("It opened on 2021-06-03.", "It opened on 3 May 2021.", [("date", "06")]),
+    ("It opened on 4/5/2021.", "It opened on 3 May 2021.", [("date", "4")]),
+    ("Two thirds stayed.", "Two stayed.", [("number", "Two thirds")]),
+    ("In the third quarter it rose.", "It rose in the second quarter.", [("number", "third")]),
+    ("It opens at 6pm.", "It opens at 5 pm.", [("number", "6")]),
+    ("The twenty-first of them.", "The twentieth of them.", [("number", "twenty-first")]),
+    ("高さは324メートルだ。", "高さは333メートルだ。", [("number", "324")]),
 ]
 
 
@@ -56,6 +84,9 @@ def test_values_from_nowhere_are_flagged_where_they_stand(claim, evidence, expec
         ("It opens on Monday in May with Dr. Chen.", "Chen opens it.", []),
         ("Children can go in. They pay nothing.", "Admission is free.", []),
         ("Jean-Luc said I was right.", "jean-luc agreed", []),
+        ("Sales of the iPhone rose.", "The phone sells well.", []),
+        ("They like Chinese tea.", "They like tea from China.", []),
+        ("They like Chinese tea.", "They like tea from India.", ["Chinese"]),
     ],
 )
 def test_names_that_no_source_has(claim, sources, names):
@@ -72,6 +103,11 @@ def test_names_that_no_source_has(claim, sources, names):
         ("The fair is in spring.", "The fair is in May.", None),
         ("The drug lowers it.", "The drug lowers it.", None),
         ("The wreck is the Alma.", "Possibly the wreck is the Alma.", "Possibly"),
+        ("The wreck is the Alma.", "The wreck is said to be the Alma.", "said to be"),
+        ("The wreck is the Alma.", "The wreck is without doubt the Alma.", None),
+        ("She lost.", "She could not win.", None),
+        ("She lost.", "It is possible to see that she lost.", None),
+        ("She lost.", "There is no doubt, possibly none at all.", "possibly"),
     ],
 )
 def test_a_claim_without_its_sources_doubt_is_overstated(claim, evidence, doubt):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from crossjudge.apps.base import seen
-from crossjudge.apps.checking.flags import figures, missing
-from crossjudge.apps.checking.results import NAME
+from crossjudge.apps.checking.figures import Figures, figures_of
+from crossjudge.apps.checking.names import missing_names
 from crossjudge.errors import InputError
 
 FIGURES = "figures"
@@ -28,13 +29,13 @@ class Differences:
     def __init__(self, texts: Sequence[str], kinds: Collection[str]) -> None:
         self._texts = texts
         self._names = NAMES in kinds
-        self._figures = [stated_figures(text) for text in texts] if FIGURES in kinds else None
+        self._stated = [_Stated.by(text) for text in texts] if FIGURES in kinds else None
 
     def __call__(self, first: int, second: int) -> bool:
         """Whether two of the texts, by their places, each state something of a kind that the other lacks."""
-        if self._figures is not None:
-            one, other = self._figures[first], self._figures[second]
-            if one - other and other - one:
+        if self._stated is not None:
+            one, other = self._stated[first], self._stated[second]
+            if one.has_beyond(other) and other.has_beyond(one):
                 return True
         return self._names and self._names_differ(self._texts[first], self._texts[second])
 
@@ -42,9 +43,20 @@ class Differences:
         return _has_other_names(one, other) and _has_other_names(other, one)
 
 
-def stated_figures(text: str) -> frozenset[str]:
-    """Numbers by value, months, weekdays, and codes in lower case."""
-    return figures(text) | {found.group().casefold() for found in _CODE.finditer(text)}
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """The numbers, months and weekdays of a text, and its codes in lower case."""
+
+    figures: Figures
+    codes: frozenset[str]
+
+    @staticmethod
+    def by(text: str) -> _Stated:
+        return _Stated(figures_of(text), frozenset(found.group().casefold() for found in _CODE.finditer(text)))
+
+    def has_beyond(self, other: _Stated) -> bool:
+        """Whether it states something of them that `other` does not."""
+        return bool(self.codes - other.codes) or bool(self.figures.beyond(other.figures))
 
 
 def checked_kinds(kinds: Collection[str], *, doing: str) -> tuple[str, ...]:
@@ -57,4 +69,4 @@ def checked_kinds(kinds: Collection[str], *, doing: str) -> tuple[str, ...]:
 
 
 def _has_other_names(text: str, other: str) -> bool:
-    return any(flag.kind == NAME for flag in missing(text, evidence=other, sources=other))
+    return bool(missing_names(text, other))
