@@ -8,7 +8,7 @@ judgements.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -55,20 +55,20 @@ class FakeBackend:
             raise BackendError("Running the fake backend: it was closed. Open the model again.")
         if self.hidden_size is not None and isinstance(batch, JointBatch):
             return finished(self._token_states(batch.input_ids, self.hidden_size), batch)
-        logits = [self._logits(premise, hypothesis) for premise, hypothesis in _texts(batch)]
-        return finished(np.array(logits, dtype=np.float32).reshape(-1, self.num_labels), batch)
+        return finished(self._logits(list(_texts(batch))), batch)
 
     def close(self) -> None:
         """See `Backend.close`."""
         self._open = False
 
-    def _logits(self, premise: IntArray, hypothesis: IntArray) -> FloatArray:
-        """Ids of two texts, int64 `(n,)` each -> `(num_labels,)`."""
-        if np.isin(self._poison, premise).any() or np.isin(self._poison, hypothesis).any():
-            return np.full(self.num_labels, np.nan, dtype=np.float32)
-        logits = _hash_of(premise, hypothesis, self.num_labels)
-        overlap = float(np.isin(hypothesis, premise).mean()) if len(hypothesis) else 0.0
-        logits[min(FAVOURED, self.num_labels - 1)] += np.float32(REACH * (overlap - 0.5))
+    def _logits(self, pairs: Sequence[tuple[IntArray, IntArray]]) -> FloatArray:
+        """Ids of the two texts of each pair, int64 `(n,)` each -> `(n_pairs, num_labels)`."""
+        logits = _hashes_of(pairs, self.num_labels)
+        overlaps = np.array([_overlap(premise, hypothesis) for premise, hypothesis in pairs]).reshape(-1)
+        logits[:, min(FAVOURED, self.num_labels - 1)] += (REACH * (overlaps - 0.5)).astype(np.float32)
+        if len(self._poison):
+            poisoned = [np.isin(self._poison, np.concatenate(pair)).any() for pair in pairs]
+            logits[np.array(poisoned, dtype=bool)] = np.nan
         return logits
 
     def _token_states(self, ids: IntArray, hidden_size: int) -> FloatArray:
@@ -100,13 +100,20 @@ def _split(ids: IntArray) -> tuple[IntArray, IntArray]:
     return ids[1 : separators[0]], second[second != ids[-1]]
 
 
-def _hash_of(premise: IntArray, hypothesis: IntArray, num_labels: int) -> FloatArray:
-    """`(num_labels,)` in [-0.5, 0.5), a different draw for every pair of texts."""
-    content = b"|".join(ids.astype("<i8").tobytes() for ids in (premise, hypothesis))
-    seed: _Keys = np.frombuffer(hashlib.blake2b(content, digest_size=8).digest(), dtype="<u8").astype(np.uint64)
+def _overlap(premise: IntArray, hypothesis: IntArray) -> float:
+    """The share of the hypothesis' ids that the premise holds."""
+    held = set(premise.tolist())
+    return sum(one in held for one in hypothesis.tolist()) / len(hypothesis) if len(hypothesis) else 0.0
+
+
+def _hashes_of(pairs: Sequence[tuple[IntArray, IntArray]], num_labels: int) -> FloatArray:
+    """`(n_pairs, num_labels)` in [-0.5, 0.5), a different draw for every pair of texts."""
+    contents = (b"|".join(ids.astype("<i8").tobytes() for ids in pair) for pair in pairs)
+    digests = b"".join(hashlib.blake2b(content, digest_size=8).digest() for content in contents)
+    seeds: _Keys = np.frombuffer(digests, dtype="<u8").astype(np.uint64)
     places: _Keys = np.arange(num_labels, dtype=np.uint64)
-    draw: FloatArray = _uniform(seed + places) / np.float32(2)
-    return draw
+    draws: FloatArray = _uniform(seeds[:, None] + places) / np.float32(2)
+    return draws
 
 
 def _uniform(keys: _Keys) -> FloatArray:
