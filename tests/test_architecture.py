@@ -161,6 +161,23 @@ def test_every_package_that_is_imported_is_declared() -> None:
     assert not [found.where for found in foreign if found.target.split(".")[0] not in declared]
 
 
+FRAMEWORKS = {
+    "langchain_core": "crossjudge.integrations.langchain",
+    "llama_index": "crossjudge.integrations.llamaindex",
+    "haystack": "crossjudge.integrations.haystack",
+    "dspy": "crossjudge.integrations.dspy",
+    "mcp": "crossjudge.mcp",
+}
+"""Framework -> the only module, or room, that imports it."""
+
+
+def test_a_framework_is_imported_by_its_own_part_alone() -> None:
+    """So that a part needs no other framework, and is not slowed down by one."""
+    found = [one for one in IMPORTS if one.target.split(".")[0] in FRAMEWORKS]
+    assert {one.target.split(".")[0] for one in found} == FRAMEWORKS.keys()
+    assert not [one.where for one in found if not one.source.startswith(FRAMEWORKS[one.target.split(".")[0]])]
+
+
 def test_only_the_front_desk_prints() -> None:
     calls = [
         f"{name}, line {node.lineno}"

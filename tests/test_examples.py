@@ -25,7 +25,7 @@ SHOWS = {
     "grade_answers.py": r"INCORRECT +0\.00  \(blank\)",
     "guard_messages.py": r"\A(ALLOW|BLOCK|REVIEW) ",
     "judge_a_claim.py": r"entailment +[\d.]+ +Children can go in for free",
-    "measure_in_dspy.py": r"(?s)\Agrounded 50\.0 \[1\.0, 0\.0\]\ncorrect .*contradicted: The Alma carries 300 passengers",
+    "measure_in_dspy.py": r"(?s)\Agrounded 50\.0 \[1\.0, 0\.0\]\ncorrect .*\n[a-z ]+: The Alma carries 300 passengers",
     "rank_and_evaluate_in_haystack.py": r"(?s)\A +[\d.]+  The ferry Alma.*\n0\.5  The Alma .*\n1\.0  The Alma",
     "rank_and_evaluate_in_llamaindex.py": r"(?s)\A +[\d.]+  The ferry Alma.*\nscore 0\.5, passing: False\n",
     "rank_and_tag_in_langchain.py": r"(?s)\A +[\d.]+  bread\.md .*The program gets: \['a plumbing problem'\]",
@@ -36,7 +36,7 @@ SHOWS = {
     "seal_a_model.py": r"\Aas sealed: True\n\w+\nweights\.bin: its sha256 is not",
     "search_documents.py": r"keep bread fresh\?\n +-?[\d.]+ +bread ",
     "tag_messages.py": r"leak.* +Water is leaking.*\n +0\.\d\d  leak",
-    "verify_over_mcp.py": r"(?s)contradicted +She carries 300 passengers\..*a mistake: Calling check_answer",
+    "verify_over_mcp.py": r"(?s)\w+ +She carries 300 passengers\..*a mistake: Calling check_answer",
 }
 """Example -> what its output must show."""
 
