@@ -60,11 +60,11 @@ evaluation: $(VENV)/.development
 	@"$(BIN)/python" docs/make_evaluation.py
 
 docs: $(VENV)/.docs
-	@"$(BIN)/python" -m mkdocs build --quiet
+	@NO_MKDOCS_2_WARNING=1 "$(BIN)/python" -m mkdocs build --quiet
 	@echo "the site is in build/site: open build/site/index.html"
 
 docs-serve: $(VENV)/.docs
-	@"$(BIN)/python" -m mkdocs serve
+	@NO_MKDOCS_2_WARNING=1 "$(BIN)/python" -m mkdocs serve
 
 wheel: $(VENV)/.made
 	@"$(BIN)/python" -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$(DIST)" .

@@ -33,6 +33,8 @@ BROUGHT = ("CHANGELOG.md", "CONTRIBUTING.md", "src/crossjudge/models/embedded/RE
 HOME = {"README.md": "index.md"}
 """What stands in the site in place of a file."""
 
+NOTEBOOK = ".ipynb"
+
 ACCOUNT, CARDS = "<!-- what is run -->", "<!-- all cards -->"
 
 _LINK = re.compile(r"(\]\()(?!\w+:|#|/)([^)\s#]+)([^)]*\))")
@@ -41,9 +43,9 @@ _FENCED = re.compile(r"(^[ ]*```.*?^[ ]*```[ ]*$)", re.DOTALL | re.MULTILINE)
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Bring along notebooks as pages, and what pages link to outside docs/; then complete the navigation."""
-    for notebook in [file for file in files if file.src_uri.endswith(".ipynb")]:
+    for notebook in [file for file in files if file.src_uri.endswith(NOTEBOOK)]:
         source = page_of(Path(str(notebook.abs_src_path)))
-        files.append(File.generated(config, notebook.src_uri.removesuffix(".ipynb") + ".md", content=source))
+        files.append(File.generated(config, notebook.src_uri.removesuffix(NOTEBOOK) + ".md", content=source))
     waiting = [
         *BROUGHT,
         *(path for file in files.documentation_pages() for path in _outside(_in_repository(file), file)),
@@ -79,10 +81,12 @@ def _in_repository(file: File) -> str:
     return file.src_uri.removeprefix(OUTSIDE) if file.src_uri.startswith(OUTSIDE) else f"docs/{file.src_uri}"
 
 
-def _in_site(path: str) -> str:
-    """The site's path of a file of the repository."""
+def _in_site(path: str, here: str) -> str:
+    """The site's path of a file of the repository; a notebook is its page, save on that page itself."""
     if path in HOME:
         return HOME[path]
+    if path.endswith(NOTEBOOK) and path.removesuffix(NOTEBOOK) != here.removesuffix(".md"):
+        path = path.removesuffix(NOTEBOOK) + ".md"
     return path.removeprefix("docs/") if path.startswith("docs/") else OUTSIDE + path
 
 
@@ -100,7 +104,7 @@ def _outside(here: str, file: File) -> Iterator[str]:
 def _relinked(link: re.Match[str], here: str, at: str) -> str:
     """A link from the site's page `at`; in the repository it stands in `here`."""
     path = posixpath.normpath(posixpath.join(posixpath.dirname(here), link[2]))
-    return f"{link[1]}{posixpath.relpath(_in_site(path), posixpath.dirname(at) or '.')}{link[3]}"
+    return f"{link[1]}{posixpath.relpath(_in_site(path, here), posixpath.dirname(at) or '.')}{link[3]}"
 
 
 def _brought(path: str, config: MkDocsConfig) -> File:
