@@ -90,8 +90,18 @@ def test_hugging_faces_client(address: str) -> None:
         classify("a text alone")
 
 
+def test_llama_indexs_tei_reranker(address: str) -> None:
+    module = pytest.importorskip("llama_index.postprocessor.tei_rerank")
+    schema = pytest.importorskip("llama_index.core.schema")
+    nodes = [schema.NodeWithScore(node=schema.TextNode(text=text), score=0.0) for text in DOCUMENTS]
+    reranker = module.TextEmbeddingInference(base_url=address, top_n=2, model_name="embedded")
+    found = reranker.postprocess_nodes(nodes, query_str="which?")
+    assert [one.node.text for one in found] == ["yes", "maybe"]
+    assert [one.score for one in found] == pytest.approx([0.75, 0.5])
+
+
 def test_a_plain_client_of_tei(address: str) -> None:
-    """As Haystack's and LlamaIndex's TEI rankers ask: by address, `query`, `texts`, `truncate`, `raw_scores`."""
+    """As Haystack's TEI ranker asks (LangChain has none, its TEI classes embed): by address, `query`, `texts`, `truncate`, `raw_scores`."""
     asked = {"query": "which?", "texts": DOCUMENTS, "truncate": True, "raw_scores": False, "return_text": True}
     answer = requests.post(f"{address}/rerank", json=asked, timeout=30)
     answer.raise_for_status()
