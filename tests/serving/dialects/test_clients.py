@@ -101,7 +101,7 @@ def test_llama_indexs_tei_reranker(address: str) -> None:
 
 
 def test_a_plain_client_of_tei(address: str) -> None:
-    """As Haystack's TEI ranker asks (LangChain has none, its TEI classes embed): by address, `query`, `texts`, `truncate`, `raw_scores`."""
+    """As Haystack's TEI ranker asks: by address. LangChain has none; its TEI classes embed."""
     asked = {"query": "which?", "texts": DOCUMENTS, "truncate": True, "raw_scores": False, "return_text": True}
     answer = requests.post(f"{address}/rerank", json=asked, timeout=30)
     answer.raise_for_status()
