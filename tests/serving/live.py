@@ -43,14 +43,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def live(*arguments: str, environment: dict[str, str] | None = None) -> Iterator[Live]:
+def live(*arguments: str, environment: dict[str, str] | None = None, key: str | None = None) -> Iterator[Live]:
+    """`key`: one that opens the server, if it needs one."""
     port, started = free_port(), time.monotonic()
     command = [sys.executable, "-m", "crossjudge", "serve", "--port", str(port), *arguments]
     process = subprocess.Popen(
         command, stderr=subprocess.PIPE, encoding="utf-8", env={**os.environ, **(environment or {})}
     )
     try:
-        yield Live(process, port, _ready_after(process, port, started))
+        yield Live(process, port, _ready_after(process, port, started, key))
     finally:
         if process.poll() is None:
             process.kill()
@@ -58,11 +59,12 @@ def live(*arguments: str, environment: dict[str, str] | None = None) -> Iterator
         process.stderr.close()
 
 
-def _ready_after(process: subprocess.Popen, port: int, started: float) -> float:
+def _ready_after(process: subprocess.Popen, port: int, started: float, key: str | None) -> float:
+    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     while time.monotonic() - started < 120:
         assert process.poll() is None, process.stderr.read()
         try:
-            if httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=30).status_code == 200:
+            if httpx.get(f"http://127.0.0.1:{port}/readyz", headers=headers, timeout=30).status_code == 200:
                 return time.monotonic() - started
         except httpx.TransportError:
             pass
