@@ -11,6 +11,7 @@ from crossjudge.jobs.flows import stages_of
 from crossjudge.jobs.job import Job, note_file, part_file, work_file
 from crossjudge.jobs.notes import Note
 from crossjudge.jobs.stage import Bench, Stage, Unit
+from crossjudge.jobs.task import Task
 
 Told: TypeAlias = Callable[[int, int], None]
 """Called with rows (about) and tokens of the unit that are done."""
@@ -31,11 +32,15 @@ class Worker:
         self._bench = Bench(job)
         self._stages: dict[str, Stage] = {stage.name: stage for stage in stages_of(job.plan)}
 
+    def open(self) -> Task:
+        """Load the model, which the first unit that needs it would do otherwise."""
+        return self._bench.task
+
     def __call__(self, unit: Unit, told: Told = _nothing) -> Note:
         """Read, work, write; the note stands there before the file does, so that a file without one is never seen."""
         stage, bench = self._stages[unit.stage], self._bench
         if stage.needs_model:
-            _ = bench.task  # loading it is no part of the unit's time
+            self.open()  # loading it is no part of the unit's time
         began, before = time.perf_counter(), bench.counts()
         made = stage.do(unit, bench, lambda rows: told(rows, bench.counts().since(before).tokens))
         spent = asdict(bench.counts().since(before))
