@@ -1,9 +1,15 @@
-"""Our server under load, beside infinity-emb with the same weights: `python benchmarks/serving.py --out PAGE.md`.
+"""Our server under load, beside infinity-emb with the same weights: `python benchmarks/serving.py`.
 
-One run: the engine in this process without a server, then our server with the embedded model, our server with the joint
-twin of its weights, and infinity-emb with that twin, each alone on the machine. Then what only ours is asked: mixed
-requests, arrivals that do not wait (at half and four fifths of what it can do, and at twice that), memory over
-`--minutes`, and SIGTERM under load. `--out` gets the text; the figures stand beside it as JSON.
+One run, about a quarter of an hour: the engine in this process without a server and our server in turn, for the
+embedded model and for the joint twin of its weights; infinity-emb with that twin; then what only ours is asked: ten
+minutes of mixed requests in a closed loop, whose memory is watched; arrivals that do not wait, at four fifths of what
+it can do and at twice that; faults; SIGTERM under load. Writes DOCS/benchmarks/serving.json, and the tables of
+DOCS/operations.md.
+
+    python benchmarks/serving.py --prepare                      # installs and exports what the run needs (minutes)
+    python benchmarks/serving.py                                # on a quiet machine
+    python benchmarks/serving.py --seconds 2 --minutes 0.3 --clients 8 --pairs 8 --docs /tmp/docs    # to try it out
+    python benchmarks/serving.py --report                       # the tables anew, from the figures that are there
 """
 
 from __future__ import annotations
@@ -12,129 +18,218 @@ import argparse
 import asyncio
 import datetime
 import json
-import random
 import shlex
+import shutil
+import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import environments
-from checkpoints import make_checkpoints
+import serving_faults
+import serving_report
 from crossjudge import CrossEncoder
-from crossjudge.benchmark.texts import claims_on_a_source, mixed_pairs, passages_of_a_query, sentence
+from crossjudge.benchmark.joint_twin import write_joint_twin
+from crossjudge.benchmark.texts import passages_of_a_query
+from crossjudge.models.loaded import EMBEDDED
+from crossjudge.models.manifest import MANIFEST
 from engines import read_table
-from load import NO_ANSWER, Request, closed_loop, open_loop, quantile, request, run
+from load import NO_ANSWER, closed_loop, open_loop, quantile, run
 from machine import facts
 from servers import Server
+from serving_requests import MixedRequests, rerankings
 
 ROOT = Path(__file__).parent.parent
-CLIENTS, PAIRS = 32, 32
 OVERLOAD_TIMEOUT_S = 10.0
 """What a client of the overload test waits for its answer."""
 TERM_AFTER_S = 3.0
-MEMORY_EVERY_S = 5.0
+LOOKS = 120
+"""How often memory is looked at."""
+SINGLES = 4_000
+"""Different requests of one pair; more than one figure asks."""
 
 
-def rerankings(number: int, *, pairs: int, port: int, path: str, seed: int, **more: Any) -> list[Request]:
-    """Requests with a query and `pairs` passages each, no text in two of them."""
-    asked = []
-    for place in range(number):
-        found = passages_of_a_query(pairs, seed=seed + place)
-        body = {"query": found[0][0], "documents": [text for _, text in found], "return_documents": False, **more}
-        asked.append(request(path, body, pairs=pairs, mark='"relevance_score"', marks=pairs, port=port))
-    return asked
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Engine:
+    """One model as a server and as the library open it. `whole`: whether all figures are wanted or one alone."""
+
+    title: str
+    model: str
+    path: Path | None = None
+    head: str | None = None
+    backend: str = "auto"
+    precision: str | None = None
+    whole: bool = True
+
+    def opened(self, threads: int) -> CrossEncoder:
+        """Without a server."""
+        return CrossEncoder(
+            self.path, head=self.head, backend=self.backend, precision=self.precision, num_threads=threads
+        )
+
+    @property
+    def arguments(self) -> list[str]:
+        """With one."""
+        named = [] if self.path is None else ["--model", f"{self.model}={self.path}"]
+        chosen = ["--backend", self.backend, *([] if self.precision is None else ["--precision", self.precision])]
+        return [*named, *chosen]
 
 
-def mixed(number: int, *, port: int, seed: int, timeout_s: float | None = None) -> list[Request]:
-    """What an office of different clients asks: rankings of 4 to 64 passages, pairs, tags and claims."""
-    rng, asked = random.Random(seed), list[Request]()
-    for place in range(number):
-        kind, texts = rng.choice(("rank", "pair", "judge", "tag", "check")), random.Random(seed * 100_003 + place)
-        if kind == "rank":
-            pairs = rng.choice((4, 16, 64))
-            found = passages_of_a_query(pairs, seed=seed * 100_003 + place)
-            body: dict[str, Any] = {"query": found[0][0], "texts": [text for _, text in found], "truncate": True}
-            made = ("/rerank", body, pairs, '"index"', pairs)
-        elif kind == "pair":
-            made = ("/predict", {"inputs": mixed_pairs(1, seed=seed * 100_003 + place)[0]}, 1, '"label"', 3)
-        elif kind == "judge":
-            made = ("/v1/judge", {"pairs": mixed_pairs(8, seed=seed * 100_003 + place)}, 8, '"probabilities"', 8)
-        elif kind == "tag":
-            body = {"text": sentence(texts, 60), "labels": [sentence(texts, 2) for _ in range(10)]}
-            made = ("/v1/tag", body, 10, '"hypothesis"', 10)
-        else:
-            claims = claims_on_a_source(5, num_words=200, seed=seed * 100_003 + place)
-            body = {"source": claims[0][0], "answer": [claim for _, claim in claims]}
-            made = ("/v1/check", body, 5, '"outcome"', 5)
-        path, body, pairs, mark, marks = made
-        asked.append(request(path, body, pairs=pairs, mark=mark, marks=marks, port=port, timeout_s=timeout_s))
-    return asked
+def engines(folder: Path) -> list[Engine]:
+    """Ours: the model in the box, and the checkpoint that infinity-emb opens too, on two engines."""
+    twin = folder / "twin"
+    return [
+        Engine(title="ours, embedded model (int8, one-way)", model="embedded", head="relevance"),
+        Engine(title="ours, joint twin, ONNX Runtime fp32", model="twin", path=twin, backend="onnx"),
+        Engine(
+            title="ours, joint twin, OpenVINO bf16", model="twin", path=twin, backend="openvino", precision="bf16",
+            whole=False,
+        ),
+    ]  # fmt: skip
 
 
-def in_process(options: argparse.Namespace, *, path: str | None, head: str | None) -> dict[str, Any]:
+def in_process(model: CrossEncoder, options: argparse.Namespace, seconds: float, *, seed: int) -> float:
     """Pairs a second without a server: as many pairs a call as all clients together have under way."""
-    model = CrossEncoder(path, head=head, num_threads=options.threads)
-    calls = [
-        [pair for place in range(CLIENTS) for pair in passages_of_a_query(PAIRS, seed=7_000_000 + CLIENTS * n + place)]
-        for n in range(1 + options.calls)
-    ]
-    model.logits(calls[0])
-    started = time.perf_counter()
-    for call in calls[1:]:
-        model.logits(call)
-    seconds = time.perf_counter() - started
-    singles = [passages_of_a_query(1, seed=8_000_000 + n) for n in range(50)]
-    began = time.perf_counter()
-    for single in singles:
-        model.logits(single)
-    return {
-        "pairs_per_s": sum(map(len, calls[1:])) / seconds,
-        "single_pairs_per_s": len(singles) / (time.perf_counter() - began),
-        "backend": model.backend,
-        "precision": model.precision,
-    }
+    calls, started, asked = 0, 0.0, 0.0
+    while asked < seconds or calls < 2:
+        pairs = [
+            pair
+            for place in range(options.clients)
+            for pair in passages_of_a_query(options.pairs, seed=seed + options.clients * calls + place)
+        ]
+        started = time.perf_counter()
+        model.logits(pairs)
+        if calls:  # the first warms up
+            asked += time.perf_counter() - started
+        calls += 1
+    return (calls - 1) * options.clients * options.pairs / asked
 
 
-def compared(server: Server, options: argparse.Namespace, *, path: str, model: str) -> dict[str, Any]:
-    """What every server is asked: 32 clients with 32 pairs each, then one pair a request."""
+def one_by_one(model: CrossEncoder, seconds: float) -> float:
+    """Pairs a second of one caller who asks for one pair at a time."""
+    pairs = [passages_of_a_query(1, seed=8_000_000 + number) for number in range(SINGLES)]
+    started, number = time.perf_counter(), 0
+    while time.perf_counter() - started < seconds:
+        model.logits(pairs[number % SINGLES])
+        number += 1
+    return number / (time.perf_counter() - started)
+
+
+def compared(
+    server: Server, options: argparse.Namespace, *, path: str, model: str, whole: bool, between: Callable[[], None]
+) -> dict[str, Any]:
+    """What every server is asked: 32 clients with 32 pairs each, then, if `whole`, one pair a request.
+
+    `between` is called before and after the first, with the server idle.
+    """
     port, seconds = server.port, options.seconds
     more = {"path": path, "port": port, "model": model}
-    warm = rerankings(CLIENTS, pairs=PAIRS, seed=1_000_000, **more)
-    run(lambda: closed_loop(port, warm, clients=CLIENTS, seconds=min(5.0, seconds)))
-    many = rerankings(options.requests, pairs=PAIRS, seed=2_000_000, **more)
-    single = rerankings(options.requests * 4, pairs=1, seed=3_000_000, **more)
-    return {
+    warm = rerankings(options.clients, pairs=options.pairs, seed=1_000_000, **more)
+    run(lambda: closed_loop(port, warm, clients=options.clients, seconds=min(3.0, seconds)))
+    many = rerankings(options.requests, pairs=options.pairs, seed=2_000_000, **more)
+    between()
+    found = {
         "started_s": server.started_s,
-        "many": run(lambda: closed_loop(port, many, clients=CLIENTS, seconds=seconds)).to_dict(),
-        "single": run(lambda: closed_loop(port, single, clients=CLIENTS, seconds=seconds)).to_dict(),
-        "alone": run(lambda: closed_loop(port, single[::-1], clients=1, seconds=seconds)).to_dict(),
-        "resident_bytes": server.resident_bytes,
+        "many": run(lambda: closed_loop(port, many, clients=options.clients, seconds=seconds)).to_dict(),
     }
+    between()
+    if whole:
+        single = rerankings(SINGLES, pairs=1, seed=3_000_000, **more)
+        for name, clients, share in (("single", options.clients, 0.5), ("alone", 1, 0.25)):
+            asked = single if clients > 1 else single[::-1]
+            found[name] = run(
+                lambda asked=asked, clients=clients, share=share: closed_loop(
+                    port, asked, clients=clients, seconds=share * seconds
+                )
+            ).to_dict()
+    return {**found, "resident_bytes": server.resident_bytes}
 
 
-def open_loops(server: Server, options: argparse.Namespace) -> dict[str, Any]:
-    """Mixed requests in a closed loop, which says what can be done; then arrivals at shares of it, and at twice it."""
-    asked = mixed(options.requests, port=server.port, seed=4)
-    closed = run(lambda: closed_loop(server.port, asked, clients=CLIENTS, seconds=options.seconds)).to_dict()
-    found = {"closed": closed}
-    for number, share in enumerate((0.5, 0.8)):
-        asked = mixed(options.requests, port=server.port, seed=5 + number)
-        rate = share * closed["requests_per_s"]
-        found[f"at_{share}"] = run(
-            lambda asked=asked, rate=rate: open_loop(server.port, asked, per_s=rate, seconds=options.seconds)
-        ).to_dict()
-    return found
+def ours(engine: Engine, options: argparse.Namespace) -> dict[str, Any]:
+    """Our server, and the same engine in this process before and after it was asked, since machines drift."""
+    model = engine.opened(options.threads)
+    rates: list[float] = []
+
+    def measure_in_process() -> None:
+        rates.append(in_process(model, options, options.seconds / 2, seed=7_000_000 + 100_000 * len(rates)))
+
+    with _server(engine.title, options, *engine.arguments) as server:
+        measured = compared(
+            server, options, path="/v1/rerank", model=engine.model, whole=engine.whole, between=measure_in_process
+        )
+    alone = one_by_one(model, options.seconds / 4) if engine.whole else None
+    engine_alone = {"pairs_per_s": statistics.mean(rates), "rates": rates, "single_pairs_per_s": alone}
+    return {**measured, "in_process": engine_alone, "precision": f"{model.backend} {model.precision}"}
+
+
+def infinity(options: argparse.Namespace, twin: Path) -> dict[str, Any]:
+    """infinity-emb's server with the same weights, in float32."""
+    environment = infinity_environment()
+    binary = environments.python_of(options.venvs, environment).with_name("infinity_emb")
+    command = [
+        *shlex.split(options.prefix), str(binary), "v2", "--model-id", str(twin), "--served-model-name", "twin",
+        "--engine", "torch", "--device", "cpu", "--dtype", "float32", "--no-bettertransformer", "--no-model-warmup",
+        "--host", "127.0.0.1", "--port", "{port}", "--log-level", "warning",
+    ]  # fmt: skip
+    settings = {"HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1", "OMP_NUM_THREADS": str(options.threads), "PYTHONPATH": ""}
+    with Server(
+        "infinity-emb", command, ready="/health", log=options.models / "infinity.log", environment=settings
+    ) as server:
+        measured = compared(server, options, path="/rerank", model="twin", whole=True, between=lambda: None)
+    return {**measured, "versions": environments.versions(options.venvs, environment)}
+
+
+def infinity_environment() -> environments.Environment:
+    """Its server needs two packages more than its engine, which benchmarks/peers.py measures."""
+    table, _ = read_table()
+    needed = (one.replace("[torch]", "[torch,server]") for one in table["infinity"].requirements)
+    return environments.Environment(
+        name="infinity-server", requirements=(*needed, "click<8.2"), torch=True, shows=table["infinity"].shows
+    )
+
+
+def steady(server: Server, options: argparse.Namespace) -> dict[str, Any]:
+    """Mixed requests in a closed loop for `--minutes`: what can be done, and what it does to memory."""
+    seconds = options.minutes * 60
+    asked = MixedRequests(port=server.port, seed=9)
+    track: list[tuple[float, int]] = []
+    started = time.perf_counter()
+
+    async def watch() -> None:
+        while (now := time.perf_counter() - started) < seconds:
+            track.append((now, server.resident_bytes))
+            await asyncio.sleep(seconds / LOOKS)
+
+    measured = run(lambda: closed_loop(server.port, asked, clients=options.clients, seconds=seconds, wait=watch()))
+    return {**measured.to_dict(), "minutes": options.minutes, "memory": memory_of(track)}
+
+
+def memory_of(track: Sequence[tuple[float, int]]) -> dict[str, Any]:
+    """Resident bytes over time: at each tenth of the run, and how they grew in its second half."""
+    seconds, resident = (np.array(column, dtype=np.float64) for column in zip(*track, strict=True))
+    late = seconds >= seconds[-1] / 2
+    slope = float(np.polyfit(seconds[late], resident[late], 1)[0]) if late.sum() > 1 else float("nan")
+    tenths = [int(resident[place]) for place in np.linspace(0, len(resident) - 1, 11).round().astype(int)]
+    return {"tenths_bytes": tenths, "most_bytes": int(resident.max()), "late_bytes_per_minute": slope * 60}
+
+
+def at_share(server: Server, options: argparse.Namespace, *, capacity_per_s: float, share: float) -> dict[str, Any]:
+    """Mixed requests that come whether or not earlier ones are answered."""
+    asked, rate = MixedRequests(port=server.port, seed=5), share * capacity_per_s
+    measured = run(lambda: open_loop(server.port, asked, per_s=rate, seconds=options.seconds))
+    return {**measured.to_dict(), "offered_per_s": rate}
 
 
 def overload(server: Server, options: argparse.Namespace, *, capacity_per_s: float) -> dict[str, Any]:
     """Twice as many requests as can be answered: who is refused hears it soon, who is accepted is answered in time."""
-    asked = mixed(options.requests, port=server.port, seed=8, timeout_s=OVERLOAD_TIMEOUT_S)
+    asked = MixedRequests(port=server.port, seed=8, timeout_s=OVERLOAD_TIMEOUT_S)
     rate = 2 * capacity_per_s
-    measured = run(lambda: open_loop(server.port, asked, per_s=rate, seconds=2 * options.seconds))
+    measured = run(lambda: open_loop(server.port, asked, per_s=rate, seconds=1.5 * options.seconds))
     refused = sorted(one.done - one.sent for one in measured.samples if one.status == 429)
     answered = sorted(one.done - one.sent for one in measured.good)
     return {
@@ -143,41 +238,16 @@ def overload(server: Server, options: argparse.Namespace, *, capacity_per_s: flo
         "timeout_s": OVERLOAD_TIMEOUT_S,
         "refused_p50_ms": quantile(refused, 0.5) * 1000,
         "refused_p99_ms": quantile(refused, 0.99) * 1000,
+        "accepted_p50_ms": quantile(answered, 0.5) * 1000,
         "accepted_p99_ms": quantile(answered, 0.99) * 1000,
         "late": sum(one > OVERLOAD_TIMEOUT_S for one in answered) + sum(one.status == 504 for one in measured.samples),
         "ready_afterwards": server.is_ready(),
     }
 
 
-def memory(server: Server, options: argparse.Namespace) -> dict[str, Any]:
-    """Resident memory while mixed requests come in a closed loop; the first fifth of the time is for warming up."""
-    seconds = options.minutes * 60
-    # Many texts, or what grows with each new one would stop growing when they come round again.
-    asked = mixed(options.requests * 4, port=server.port, seed=9)
-    track: list[tuple[float, int]] = []
-    started = time.perf_counter()
-
-    async def watch() -> None:
-        while (now := time.perf_counter() - started) < seconds:
-            track.append((now, server.resident_bytes))
-            await asyncio.sleep(min(MEMORY_EVERY_S, seconds / 20))
-
-    measured = run(lambda: closed_loop(server.port, asked, clients=CLIENTS, seconds=seconds, wait=watch()))
-    kept = np.array([point for point in track if point[0] >= seconds / 5] or track)
-    slope = float(np.polyfit(kept[:, 0], kept[:, 1], 1)[0]) if len(kept) > 1 else float("nan")
-    return {
-        **measured.to_dict(),
-        "minutes": options.minutes,
-        "first_bytes": int(kept[0, 1]),
-        "last_bytes": int(kept[-1, 1]),
-        "most_bytes": int(kept[:, 1].max()),
-        "bytes_per_minute": slope * 60,
-    }
-
-
 def termination(server: Server, options: argparse.Namespace) -> dict[str, Any]:
     """SIGTERM under load. Lost: sent before the signal and not answered, or an answer that broke off."""
-    asked = mixed(options.requests, port=server.port, seed=11)
+    asked = MixedRequests(port=server.port, seed=11)
     told = [0.0]
 
     async def tell() -> None:
@@ -185,7 +255,9 @@ def termination(server: Server, options: argparse.Namespace) -> dict[str, Any]:
         told[0] = time.perf_counter()
         server.terminate()
 
-    measured = run(lambda: closed_loop(server.port, asked, clients=CLIENTS, seconds=TERM_AFTER_S + 3, wait=tell()))
+    measured = run(
+        lambda: closed_loop(server.port, asked, clients=options.clients, seconds=TERM_AFTER_S + 3, wait=tell())
+    )
     code = server.exit_code()
     before = [one for one in measured.samples if one.sent < told[0] <= one.done]
     after = [one for one in measured.samples if one.sent >= told[0]]
@@ -193,6 +265,7 @@ def termination(server: Server, options: argparse.Namespace) -> dict[str, Any]:
         "under_way": len(before),
         "lost": sum(one.status != 200 or not one.right for one in before),
         "wrong_before": sum(one.status != 200 for one in measured.samples if one.done < told[0]),
+        "ended_after_s": time.perf_counter() - told[0],
         "came_later": len(after),
         "came_later_answered": sum(one.status == 200 for one in after),
         "came_later_told_503": sum(one.status == 503 for one in after),
@@ -201,169 +274,65 @@ def termination(server: Server, options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def broken_into(options: argparse.Namespace) -> dict[str, Any]:
+    """Faults, on a server that also has the poisoned model."""
+    poisoned = options.models / "poisoned"
+    limits = ["--limit", f"header_timeout_s={serving_faults.HEADER_S}"]
+    with _server("faults", options, "--model", "embedded", "--model", f"poisoned={poisoned}", *limits) as server:
+        found = run(lambda: serving_faults.faults(server.port, poisoned="poisoned", seconds=options.seconds / 4))
+        return {**found, "ready_afterwards": server.is_ready()}
+
+
+def prepare(options: argparse.Namespace) -> None:
+    """Everything that takes long and is no measurement: weights as checkpoints, their graphs, infinity's packages."""
+    options.models.mkdir(parents=True, exist_ok=True)
+    stamp, made_of = options.models / "made_of.json", (EMBEDDED / MANIFEST).read_text(encoding="utf-8")
+    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != made_of:
+        _say(f"writing the weights as ordinary checkpoints into {options.models}")
+        shutil.rmtree(options.models / "twin", ignore_errors=True)
+        twin = write_joint_twin(options.models / "twin", one_label=True)
+        serving_faults.write_poisoned(twin, options.models / "poisoned")
+        stamp.write_text(made_of, encoding="utf-8")
+    for engine in engines(options.models):
+        engine.opened(options.threads).logits([("a", "b")])
+    CrossEncoder(options.models / "poisoned", num_threads=options.threads)
+    if not options.ours_only:
+        environments.install(options.venvs, infinity_environment(), torch=options.torch_install, say=_say)
+
+
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """The whole run, as plain JSON values."""
-    options.models.mkdir(parents=True, exist_ok=True)
-    twin = options.models / "joint-relevance"
-    make_checkpoints(options.models, options.venvs, {}, say=_say)
+    began = time.perf_counter()
     found: dict[str, Any] = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": facts(),
-        "options": {name: getattr(options, name) for name in ("seconds", "minutes", "threads")},
-        "in_process": {
-            "embedded": in_process(options, path=None, head="relevance"),
-            "twin": in_process(options, path=str(twin), head=None),
-        },
+        "options": {name: getattr(options, name) for name in ("seconds", "minutes", "threads", "clients", "pairs")},
         "servers": {},
     }
-    ours = [*shlex.split(options.prefix), *shlex.split(options.ours), "--port", "{port}"]
-    ours += ["--threads", str(options.threads), "--log-level", "warning"]
-    for name, command, path, model in (
-        ("ours, embedded model", ours, "/v1/rerank", "embedded"),
-        ("ours, joint twin in fp32", [*ours, "--model", f"twin={twin}"], "/v1/rerank", "twin"),
-    ):
-        _say(name)
-        with Server(name, command, ready="/readyz", log=options.models / f"serving-{model}.log") as server:
-            found["servers"][name] = compared(server, options, path=path, model=model)
+    for engine in engines(options.models):
+        _say(engine.title)
+        found["servers"][engine.title] = ours(engine, options)
     if not options.ours_only:
-        found["servers"]["infinity-emb, joint twin in fp32"] = _infinity(options, twin)
-    _say("ours, mixed requests")
-    with Server("ours", ours, ready="/readyz", log=options.models / "serving-mixed.log") as server:
-        found["mixed"] = open_loops(server, options)
-        found["overload"] = overload(server, options, capacity_per_s=found["mixed"]["closed"]["requests_per_s"])
-        _say(f"memory over {options.minutes:g} minute(s)")
-        found["memory"] = memory(server, options)
-        _say("SIGTERM under load")
+        _say(serving_report.INFINITY)
+        found["servers"][serving_report.INFINITY] = infinity(options, options.models / "twin")
+    with _server("mixed requests", options) as server:
+        _say(f"ours, mixed requests for {options.minutes:g} minute(s)")
+        found["steady"] = steady(server, options)
+        capacity = found["steady"]["requests_per_s"]
+        _say("ours, at 80% of that, and at 200%")
+        found["at_0.8"] = at_share(server, options, capacity_per_s=capacity, share=0.8)
+        found["overload"] = overload(server, options, capacity_per_s=capacity)
+        _say("ours, SIGTERM under load")
         found["termination"] = termination(server, options)
-    return found
+    _say("ours, faults")
+    found["faults"] = broken_into(options)
+    return {**found, "minutes_in_all": (time.perf_counter() - began) / 60}
 
 
-def _infinity(options: argparse.Namespace, twin: Path) -> dict[str, Any]:
-    table, _ = read_table()
-    # Its server needs two packages more than its engine, which benchmarks/peers.py measures.
-    environment = environments.Environment(
-        name="infinity-server",
-        requirements=(
-            *(one.replace("[torch]", "[torch,server]") for one in table["infinity"].requirements),
-            "click<8.2",
-        ),
-        torch=True,
-        shows=table["infinity"].shows,
-    )
-    environments.install(options.venvs, environment, torch=options.torch_install, say=_say)
-    _say("infinity-emb")
-    binary = environments.python_of(options.venvs, environment).with_name("infinity_emb")
-    command = [
-        *shlex.split(options.prefix), str(binary), "v2", "--model-id", str(twin), "--served-model-name", "twin",
-        "--engine", "torch", "--device", "cpu", "--dtype", "float32", "--no-bettertransformer", "--no-model-warmup",
-        "--host", "127.0.0.1", "--port", "{port}", "--log-level", "warning",
-    ]  # fmt: skip
-    threads = str(options.threads)
-    settings = {
-        "HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1", "OMP_NUM_THREADS": threads, "PYTHONPATH": "",
-    }  # fmt: skip
-    with Server(
-        "infinity-emb", command, ready="/health", log=options.models / "serving-infinity.log", environment=settings
-    ) as server:
-        measured = compared(server, options, path="/rerank", model="twin")
-    return {**measured, "versions": environments.versions(options.venvs, environment)}
-
-
-def text_of(found: dict[str, Any]) -> str:
-    """The figures as a page."""
-    engine = found["in_process"]
-    rows = []
-    for name, one in found["servers"].items():
-        whole = engine["embedded" if "embedded" in name else "twin"]["pairs_per_s"]
-        many, single, alone = one["many"], one["single"], one["alone"]
-        rows.append(
-            f"| {name} | {many['pairs_per_s']:,.0f} | {_share(name, many['pairs_per_s'] / whole)} | "
-            f"{many['p50_ms']:,.0f} | {many['p99_ms']:,.0f} | {many['errors']} of {many['requests']:,} | "
-            f"{single['pairs_per_s']:,.0f} | {alone['pairs_per_s']:,.0f} | {one['started_s']:.1f} | "
-            f"{one['resident_bytes'] / 2**20:,.0f} |"
-        )
-    mixed_rows = [
-        f"| {title} | {one['requests_per_s']:,.1f} | {one['pairs_per_s']:,.0f} | {one['p50_ms']:,.0f} | "
-        f"{one['p99_ms']:,.0f} | {one['errors']} of {one['requests']:,} |"
-        for title, one in (
-            (f"closed loop, {CLIENTS} clients", found["mixed"]["closed"]),
-            ("open loop at 50% of that", found["mixed"]["at_0.5"]),
-            ("open loop at 80% of that", found["mixed"]["at_0.8"]),
-        )
-    ]
-    much, kept, term, machine = found["overload"], found["memory"], found["termination"], found["machine"]
-    return "\n".join([
-        "# The server under load",
-        "",
-        "<!-- Written by `python benchmarks/serving.py --out ...`. Do not edit. -->",
-        "",
-        f"One run on {found['date']}, on {machine['processor']} with {machine['cores']} usable core(s), which the load "
-        f"generator shares with each server; {found['options']['seconds']:g} s a figure, {found['options']['threads']} "
-        "threads a server. No text comes twice within a figure unless all have been sent. Without a server, in this "
-        f"process: {engine['embedded']['pairs_per_s']:,.0f} pairs/s with the embedded model "
-        f"({engine['embedded']['single_pairs_per_s']:,.0f} one at a time), {engine['twin']['pairs_per_s']:,.0f} with "
-        "its joint twin in fp32.",
-        "",
-        f"## {CLIENTS} clients with {PAIRS} pairs each, and pairs one by one",
-        "",
-        "| server | pairs/s | of the engine | p50 ms | p99 ms | errors | 1 pair a request: pairs/s | 1 client: pairs/s "
-        "| ready after s | MiB |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-        *rows,
-        "",
-        *_times_infinity(found["servers"]),
-        "## Mixed requests, ours",
-        "",
-        "Rankings of 4 to 64 passages, single pairs, batches of 8, 10 tags of a text, 5 claims on a source. Latency of "
-        "an open loop counts from when a request was due.",
-        "",
-        "| load | requests/s | pairs/s | p50 ms | p99 ms | errors |",
-        "|---|---|---|---|---|---|",
-        *mixed_rows,
-        "",
-        "## Twice what it can do",
-        "",
-        f"{much['offered_per_s']:,.1f} requests/s offered, each waiting at most {much['timeout_s']:g} s: statuses "
-        f"{_statuses(much)}. A refusal (429) took {much['refused_p50_ms']:,.0f} ms in the median and "
-        f"{much['refused_p99_ms']:,.0f} ms at p99; of those accepted {much['late']} came late or expired (p99 "
-        f"{much['accepted_p99_ms']:,.0f} ms). Ready afterwards: {'yes' if much['ready_afterwards'] else 'no'}.",
-        "",
-        f"## Memory over {kept['minutes']:g} minutes",
-        "",
-        f"{kept['requests']:,} mixed requests, {kept['errors']} errors; after the first fifth of the time "
-        f"{kept['first_bytes'] / 2**20:,.0f} MiB, at the end {kept['last_bytes'] / 2**20:,.0f}, at most "
-        f"{kept['most_bytes'] / 2**20:,.0f}; {kept['bytes_per_minute'] / 2**20:+.2f} MiB a minute by least squares.",
-        "",
-        "## SIGTERM under load",
-        "",
-        f"{term['under_way']} requests were under way: {term['lost']} lost. Of {term['came_later']} sent after the "
-        f"signal {term['came_later_answered']} were answered, {term['came_later_told_503']} told 503 and "
-        f"{term['came_later_not_connected']} not connected. Exit code {term['exit_code']}.",
-        "",
-    ])  # fmt: skip
-
-
-def _share(name: str, share: float) -> str:
-    return "" if name.startswith("infinity") else f"{share:.0%}"
-
-
-def _times_infinity(servers: dict[str, Any]) -> list[str]:
-    theirs = next((one for name, one in servers.items() if name.startswith("infinity")), None)
-    if theirs is None:
-        return []
-    told = [
-        f"{name}: {one['many']['pairs_per_s'] / theirs['many']['pairs_per_s']:.1f} times infinity-emb's pairs/s at "
-        f"{PAIRS} pairs a request, {one['single']['pairs_per_s'] / theirs['single']['pairs_per_s']:.1f} times at one."
-        for name, one in servers.items()
-        if one is not theirs
-    ]
-    versions = ", ".join(f"{package} {version}" for package, version in theirs["versions"].items())
-    return ["\n".join(told), "", f"infinity-emb ran with {versions}.", ""]
-
-
-def _statuses(measured: dict[str, Any]) -> str:
-    names = {str(NO_ANSWER): "no answer"}
-    return ", ".join(f"{names.get(status, status)} {number:,} times" for status, number in measured["statuses"].items())
+def _server(name: str, options: argparse.Namespace, *arguments: str) -> Server:
+    command = [*shlex.split(options.prefix), *shlex.split(options.ours), "--port", "{port}"]
+    command += ["--threads", str(options.threads), "--log-level", "warning", *arguments]
+    return Server(name, command, ready="/readyz", log=options.models / f"{name.split(',')[0].replace(' ', '-')}.log")
 
 
 def _say(told: str) -> None:
@@ -372,30 +341,38 @@ def _say(told: str) -> None:
 
 def _options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="the page to write; figures go beside it as .json")
-    parser.add_argument("--seconds", type=float, default=30.0, help="of each figure (default: 30)")
-    parser.add_argument("--minutes", type=float, default=10.0, help="of the memory test (default: 10)")
-    parser.add_argument("--requests", type=int, default=800, help="different requests of each kind (default: 800)")
-    parser.add_argument(
-        "--calls", type=int, default=8, help="timed calls without a server, of 1,024 pairs (default: 8)"
-    )
+    parser.add_argument("--seconds", type=float, default=16.0, help="of each figure (default: 16)")
+    parser.add_argument("--minutes", type=float, default=10.0, help="of the mixed requests (default: 10)")
+    parser.add_argument("--clients", type=int, default=32, help="of the closed loops (default: 32)")
+    parser.add_argument("--pairs", type=int, default=32, help="of each of their requests (default: 32)")
+    parser.add_argument("--requests", type=int, default=400, help="different ones of those (default: 400)")
     parser.add_argument("--threads", type=int, default=2, help="of every server (default: 2)")
     parser.add_argument("--ours", default=f"{sys.executable} -m crossjudge serve", help="the command that starts ours")
     parser.add_argument("--ours-only", action="store_true", help="leave infinity-emb out")
+    parser.add_argument("--docs", type=Path, default=ROOT / "docs", help="where to write (default: docs)")
     parser.add_argument("--venvs", type=Path, default=ROOT / ".venvs" / "peers", help="where the environments are")
-    parser.add_argument("--models", type=Path, default=ROOT / ".venvs" / "models", help="where the checkpoints are")
+    parser.add_argument("--models", type=Path, default=ROOT / ".venvs" / "serving", help="where the checkpoints are")
     parser.add_argument("--torch-install", default="torch==2.13.0", help="what pip is given to bring PyTorch")
     parser.add_argument("--prefix", default="", help="a command to put before every server, such as 'nice -n -5'")
+    parser.add_argument("--prepare", action="store_true", help="measure nothing: install and export what is needed")
+    parser.add_argument("--report", action="store_true", help="measure nothing: the tables from the figures")
     return parser.parse_args(arguments)
 
 
 def main() -> None:
     options = _options()
-    found = measure(options)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.with_suffix(".json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    options.out.write_text(text_of(found), encoding="utf-8")
-    _say(f"wrote {options.out}")
+    figures = options.docs / "benchmarks" / "serving.json"
+    if not options.report:
+        prepare(options)
+        if options.prepare:
+            return
+        found = measure(options)
+        figures.parent.mkdir(parents=True, exist_ok=True)
+        figures.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    text = serving_report.text_of(json.loads(figures.read_text(encoding="utf-8")))
+    _say(text)
+    for path in (figures, serving_report.write(text, options.docs / "operations.md")):
+        _say(f"wrote {path}")
 
 
 if __name__ == "__main__":

@@ -16,9 +16,10 @@ def poison(monkeypatch: pytest.MonkeyPatch) -> str:
     ids = CrossEncoder(backend="fake").tokenizer.token_ids([word])[word]
     honest = FakeBackend._logits
 
-    def poisoned(self, premise, hypothesis):
-        logits = honest(self, premise, hypothesis)
-        return np.full_like(logits, np.nan) if np.isin(ids, hypothesis).all() else logits
+    def poisoned(self, pairs):
+        logits = honest(self, pairs)
+        logits[[bool(np.isin(ids, hypothesis).all()) for _, hypothesis in pairs]] = np.nan
+        return logits
 
     monkeypatch.setattr(FakeBackend, "_logits", poisoned)
     return word

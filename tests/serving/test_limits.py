@@ -111,7 +111,8 @@ def test_a_body_that_does_not_end_is_given_up_on():
     assert through(client, [{"body": b"{", "more_body": True}])[0]["status"] == 408
 
 
-def test_bodies_that_come_together_share_a_bound():
+def test_bodies_that_come_together_share_a_bound(monkeypatch):
+    monkeypatch.setattr("crossjudge.serving.error_answers.DISCARD_S", 0.01)
     client = served(limits=Limits(open_bodies_bytes=10))
     answer = client.post("/v1/judge", json={"text_a": "a", "text_b": "b"})
     assert answer.status_code == 429

@@ -30,10 +30,12 @@ def scripted_answers(patch: pytest.MonkeyPatch) -> Iterator[None]:
     ids = CrossEncoder(backend="fake").tokenizer.token_ids(["yes", "no"])
     yes, no = int(ids["yes"][0]), int(ids["no"][0])
 
-    def logits(self: FakeBackend, premise: Any, hypothesis: Any) -> Any:
-        said = np.concatenate([premise, hypothesis])
+    def row(said: Any, num_labels: int) -> list[float]:
         good, bad = (math.log(3) * float((said == word).sum()) for word in (yes, no))
-        return np.array([good - bad] if self.num_labels == 1 else [bad, good, 0.0], dtype=np.float32)
+        return [good - bad] if num_labels == 1 else [bad, good, 0.0]
+
+    def logits(self: FakeBackend, pairs: Any) -> Any:
+        return np.array([row(np.concatenate(pair), self.num_labels) for pair in pairs], dtype=np.float32)
 
     with patch.context() as patched:
         patched.setattr(FakeBackend, "_logits", logits)

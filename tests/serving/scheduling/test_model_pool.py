@@ -279,6 +279,19 @@ def test_a_probe_is_a_real_forward_pass(pool: ModelPool, scheduler: Scheduler) -
     assert not pool.probe()
 
 
+def test_a_probe_waits_for_the_model_to_be_loaded(pool: ModelPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its time begins when the model is there: one that takes long to load is no broken one."""
+    states: list[str] = []
+
+    def noted(**settings: Any) -> Ticket:
+        states.append(pool.state("embedded"))
+        return Ticket(**settings)
+
+    monkeypatch.setattr("crossjudge.serving.scheduling.model_pool.Ticket", noted)
+    assert pool.probe()
+    assert states == ["loaded"]
+
+
 def test_a_full_queue_is_no_reason_to_fail_a_probe(pool: ModelPool, scheduler: Scheduler) -> None:
     scheduler.max_queued_tokens = 1
     assert pool.probe()

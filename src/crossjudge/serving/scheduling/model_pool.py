@@ -103,11 +103,12 @@ class ModelPool:
         """Whether a real forward pass of the default model, through the queue, gives an answer; it never raises."""
         if not self.scheduler.alive:
             return False
-        # It is admitted beforehand: a full queue is a busy server, not a broken one.
-        ticket = Ticket(key=PROBE_KEY, deadline=time.monotonic() + PROBE_TIMEOUT_S, admitted=True)
         try:
+            encoder = self.encoder()  # loading may take as long as it takes
+            # It is admitted beforehand: a full queue is a busy server, not a broken one.
+            ticket = Ticket(key=PROBE_KEY, deadline=time.monotonic() + PROBE_TIMEOUT_S, admitted=True)
             with ticket_scope(ticket):
-                self.encoder().logits([_PROBE])
+                encoder.logits([_PROBE])
         except Exception as error:
             logger.warning("The readiness probe failed: %s", error)
             return False
