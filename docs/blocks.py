@@ -125,9 +125,8 @@ def _said_behind(match: re.Match[str]) -> str:
     if match["mark"] is None:
         return match[0]
     said = match["said"][:1].upper() + match["said"][1:]
-    words = (
-        f"Not run by the tests. {said}." if match["kind"] == "not run" else f"Run by the tests with {match['said']}."
-    )
+    where = f"Run by the tests where {match['said']} is installed."
+    words = f"Not run by the tests. {said}." if match["kind"] == "not run" else where
     return f"{match[0].removeprefix(match['mark'])}\n\n{match['indent']}{words}\n{match['indent']}{{ .not-run }}\n"
 
 

@@ -209,7 +209,7 @@ def _share(figures: Mapping[str, Figure], suite: str, kind: str) -> str:
     """How many pairs of a category are taken for duplicates, or of the paraphrases are kept."""
     ending = "kept" if kind == PARAPHRASES else "taken for a duplicate"
     one = figures[f"{suite}, {kind}: {ending}"]
-    return f"{one.percent}, n = {one.n}"
+    return f"{one.percent}, n\u00a0=\u00a0{one.n}"
 
 
 def _value(one: Figure) -> str:

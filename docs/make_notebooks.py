@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 
 import nbformat
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
-from traitlets.config import Config
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
 PATIENCE_S = 900
@@ -32,10 +32,13 @@ def run(path: Path) -> nbformat.NotebookNode:
     """A notebook with new outputs, run in a folder of its own without a hub; a cell that fails raises."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     notebook = nbformat.read(path, as_version=4)
-    # Spoken to through files, not through a port that others on this machine could listen on.
-    files = Config({"KernelManager": {"transport": "ipc"}})
     with tempfile.TemporaryDirectory() as folder:
-        client = NotebookClient(notebook, config=files, kernel_name="python3", timeout=PATIENCE_S, record_timing=False)
+        # Spoken to through files, not through a port that others on this machine could listen on.
+        kernel = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(Path(folder) / "kernel"))
+        client = NotebookClient(
+            notebook, km=kernel, timeout=PATIENCE_S, startup_timeout=PATIENCE_S, record_timing=False
+        )
+        client.owns_km = True  # so that it ends with the notebook
         client.execute(cwd=folder)
     return notebook
 

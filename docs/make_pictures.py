@@ -82,7 +82,7 @@ class Written:
 Picture = Terminal | Drawing | Written
 
 PICTURES: Mapping[str, Picture] = {
-    "models.svg": Terminal(commands=("crossjudge models --objective nli --max-parameters 100M",), columns=96),
+    "models.svg": Terminal(commands=("crossjudge models --objective nli --max-parameters 100M",), columns=104),
     "calibration.png": Drawing(
         command="crossjudge calibrate examples/data/labelled.csv --target-error 0.1 --plot calibration.png",
         file="calibration.png",

@@ -103,7 +103,7 @@ def test_a_block_that_is_not_run_says_why(site: Path) -> None:
 def test_links_that_leave_docs_work_in_the_site(site: Path) -> None:
     assert (site / "repository" / "CHANGELOG.html").is_file()
     assert (site / "repository" / "examples" / "github-actions-evaluation.yml").is_file()
-    assert 'href="repository/src/crossjudge/models/embedded/README.html"' in (site / "choosing.html").read_text("utf-8")
+    assert 'href="repository/src/crossjudge/models/embedded/index.html"' in (site / "choosing.html").read_text("utf-8")
 
 
 def test_a_notebook_is_a_page_with_its_output_and_its_pictures(site: Path) -> None:
