@@ -30,7 +30,12 @@ class AgentOptions:
 
     rerank_model: Annotated[
         str | None,
-        option("--rerank-model", _SERVER, "What re-ranks, if not the model's own head for relevance.", metavar="NAME"),
+        option(
+            "--rerank-model",
+            _SERVER,
+            "What re-ranks; if left out, the model's own head for relevance, or else the embedded model's.",
+            metavar="NAME",
+        ),
     ] = None
     log_level: Annotated[
         LogLevel, option("--log-level", _SERVER, "Of the log on standard error, which never holds a text.")
@@ -64,7 +69,13 @@ def mcp(*, agent: AgentOptions, model: ModelOptions) -> None:
 
 
 def _relevance(agent: AgentOptions, model: ModelOptions) -> CrossEncoder:
+    """The model that re-ranks: the one named for it, else the model's own head for it, else the embedded model's."""
     from crossjudge.cli.reranking import relevance_model
+    from crossjudge.objectives.relevance import RELEVANCE
 
-    chosen = model if agent.rerank_model is None else replace(model, model=agent.rerank_model, revision=None)
-    return relevance_model(chosen)
+    if agent.rerank_model is not None:
+        return relevance_model(replace(model, model=agent.rerank_model, revision=None))
+    encoder = relevance_model(model)
+    if encoder.objective in (None, RELEVANCE.name):
+        return encoder
+    return relevance_model(replace(model, model=None, revision=None))
