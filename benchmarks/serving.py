@@ -300,8 +300,8 @@ def prepare(options: argparse.Namespace) -> None:
         environments.install(options.venvs, infinity_environment(), torch=options.torch_install, say=_say)
 
 
-def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """The whole run, as plain JSON values."""
+def measure(options: argparse.Namespace, save: Callable[[dict[str, Any]], None]) -> None:
+    """The whole run, as plain JSON values; saved after each part, so that a broken end costs no beginning."""
     began = time.perf_counter()
     found: dict[str, Any] = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -309,30 +309,38 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "options": {name: getattr(options, name) for name in ("seconds", "minutes", "threads", "clients", "pairs")},
         "servers": {},
     }
+
+    def note(said: str, **more: Any) -> None:
+        found.update(more, minutes_in_all=(time.perf_counter() - began) / 60)
+        save(found)
+        _say(f"{found['minutes_in_all']:5.1f} min: {said}")
+
     for engine in engines(options.models):
-        _say(engine.title)
+        note(engine.title)
         found["servers"][engine.title] = ours(engine, options)
     if not options.ours_only:
-        _say(serving_report.INFINITY)
+        note(serving_report.INFINITY)
         found["servers"][serving_report.INFINITY] = infinity(options, options.models / "twin")
+    note("ours, faults")
+    note("ours, mixed requests", faults=broken_into(options))
     with _server("mixed requests", options) as server:
-        _say(f"ours, mixed requests for {options.minutes:g} minute(s)")
-        found["steady"] = steady(server, options)
-        capacity = found["steady"]["requests_per_s"]
-        _say("ours, at 80% of that, and at 200%")
-        found["at_0.8"] = at_share(server, options, capacity_per_s=capacity, share=0.8)
-        found["overload"] = overload(server, options, capacity_per_s=capacity)
-        _say("ours, SIGTERM under load")
-        found["termination"] = termination(server, options)
-    _say("ours, faults")
-    found["faults"] = broken_into(options)
-    return {**found, "minutes_in_all": (time.perf_counter() - began) / 60}
+        steadily = steady(server, options)
+        capacity = steadily["requests_per_s"]
+        note("ours, at 80% of that", steady=steadily)
+        below = at_share(server, options, capacity_per_s=capacity, share=0.8)
+        note("ours, at 200%", at_share=below)
+        note("ours, SIGTERM under load", overload=overload(server, options, capacity_per_s=capacity))
+        note("done", termination=termination(server, options))
 
 
 def _server(name: str, options: argparse.Namespace, *arguments: str) -> Server:
     command = [*shlex.split(options.prefix), *shlex.split(options.ours), "--port", "{port}"]
     command += ["--threads", str(options.threads), "--log-level", "warning", *arguments]
     return Server(name, command, ready="/readyz", log=options.models / f"{name.split(',')[0].replace(' ', '-')}.log")
+
+
+def _write(path: Path, found: dict[str, Any]) -> None:
+    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def _say(told: str) -> None:
@@ -366,9 +374,8 @@ def main() -> None:
         prepare(options)
         if options.prepare:
             return
-        found = measure(options)
         figures.parent.mkdir(parents=True, exist_ok=True)
-        figures.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        measure(options, lambda found: _write(figures, found))
     text = serving_report.text_of(json.loads(figures.read_text(encoding="utf-8")))
     _say(text)
     for path in (figures, serving_report.write(text, options.docs / "operations.md")):

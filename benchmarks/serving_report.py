@@ -32,9 +32,9 @@ def text_of(found: dict[str, Any]) -> str:
         f"with each server; {options['threads']} threads a server, {options['seconds']:g} s a figure. No text comes "
         "twice but where it says so.",
         "",
-        *_servers(found["servers"], options),
-        *_mixed(found),
-        *_hardship(found),
+        *(_servers(found["servers"], options) if found["servers"] else []),
+        *(_mixed(found) if "at_share" in found else []),
+        *(_hardship(found) if "termination" in found else []),
     ])  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def _mixed(found: dict[str, Any]) -> list[str]:
     steady, memory = found["steady"], found["steady"]["memory"]
     loads = {
         f"closed loop, {found['options']['clients']} clients, {steady['minutes']:g} minutes": steady,
-        f"open loop, {found['at_0.8']['offered_per_s']:.1f} requests/s (80% of that)": found["at_0.8"],
+        f"open loop, {found['at_share']['offered_per_s']:.1f} requests/s (80% of that)": found["at_share"],
     }
     rows = [
         f"| {title} | {one['requests_per_s']:.1f} | {one['pairs_per_s']:,.0f} | {one['p50_ms']:,.0f} | "

@@ -117,12 +117,12 @@ def test_idle_connections_do_not_delay_the_end():
 def test_what_is_not_finished_in_time_is_given_up_on():
     """The hard limit: a request of more seconds than the drain allows ends the process with 1, and is told or cut."""
     long = {"pairs": [[f"The train to town {n} leaves at noon. " * 8, "A train leaves."] for n in range(4_000)]}
-    with live("--limit", "drain_s=0.5", "--limit", "linger_s=0.1") as server:
-        with concurrent.futures.ThreadPoolExecutor(1) as client:
-            asking = client.submit(httpx.post, f"{server.url}/v1/judge", json=long, timeout=60)
-            while "crossjudge_queue_tokens 0" in httpx.get(f"{server.url}/metrics").text:
-                time.sleep(0.02)
-            server.process.send_signal(signal.SIGTERM)
-            assert server.process.wait(20) == 1
-            with contextlib.suppress(httpx.TransportError):
-                assert asking.result(20).status_code in (499, 500, 503)
+    limits = ("--limit", "drain_s=0.5", "--limit", "linger_s=0.1")
+    with live(*limits) as server, concurrent.futures.ThreadPoolExecutor(1) as client:
+        asking = client.submit(httpx.post, f"{server.url}/v1/judge", json=long, timeout=60)
+        while "crossjudge_queue_tokens 0" in httpx.get(f"{server.url}/metrics", timeout=30).text:
+            time.sleep(0.02)
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(30) == 1
+        with contextlib.suppress(httpx.TransportError):
+            assert asking.result(30).status_code in (499, 500, 503)
