@@ -98,7 +98,7 @@ $(VENV)/.torch: $(VENV)/.made
 
 $(VENV)/.development: pyproject.toml $(VENV)/.torch
 	@echo "installing crossjudge with every extra, the reference implementation and the test tools"
-	@$(PIP_INSTALL) --editable ".[all]" --group test --group reference --group lint
+	@$(PIP_INSTALL) --editable ".[all]" --group test --group reference --group lint --group docs
 	@touch $@ $(VENV)/.core
 
 # The site needs no torch.
