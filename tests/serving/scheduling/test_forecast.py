@@ -98,15 +98,29 @@ def test_a_flood_of_one_key_makes_another_wait_for_its_turns_only() -> None:
     assert forecast.late_by(Ticket(key="mine", deadline=NOW + 3.9), NOW, mine) > 0
 
 
+def test_a_large_work_makes_a_small_one_wait_for_a_slice_of_it_and_a_large_one_for_all() -> None:
+    engine, queue = ScriptedEngine(), FairQueue()
+    queue.push(work(engine, [SLICE_TOKENS] * 50))
+    forecast = forecast_of(queue, engine, per_s=SLICE_TOKENS)
+    patient = Ticket(deadline=NOW + 100)
+    assert forecast.late_by(patient, NOW, work(engine, [1])) == pytest.approx(1 - 50, abs=0.01)
+    assert forecast.late_by(patient, NOW, work(engine, [SLICE_TOKENS] * 3)) == pytest.approx(3 + 3 - 50)
+    assert forecast.late_by(patient, NOW, work(engine, [SLICE_TOKENS] * 60)) == pytest.approx(50 + 60 - 50)
+
+
 def test_what_is_left_of_a_large_work_hurries_once_turns_would_make_it_late() -> None:
     engine, queue = ScriptedEngine(), FairQueue()
     large = work(engine, [SLICE_TOKENS] * 4)
     queue.push(large)
-    queue.push(work(engine, [SLICE_TOKENS] * 4))
+    for _ in range(4):
+        queue.push(work(engine, [SLICE_TOKENS] * 2))
     forecast = forecast_of(queue, engine, per_s=SLICE_TOKENS)
-    large.ticket.deadline = NOW + 33
-    assert not forecast.hurried(NOW)(large)  # 4 turns of 8 s
+    large.ticket.deadline = NOW + 21
+    assert not forecast.hurried(NOW)(large)  # 4 turns of 5 s
     assert forecast.hurried(NOW + 2)(large)
+    newcomer = Ticket(deadline=NOW + 100)
+    assert forecast.late_by(newcomer, NOW) == pytest.approx(5 - 50)
+    assert forecast.late_by(newcomer, NOW + 2) == pytest.approx(4 + 4 - 49)  # it is waited for, whole
     large.ticket.deadline = None
     assert not forecast.hurried(NOW + 2)(large)
 

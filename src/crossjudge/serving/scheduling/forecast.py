@@ -45,16 +45,23 @@ class Forecast:
         if ticket.deadline is None:
             return 0.0
         own = 0.0 if work is None else self._seconds_left(work)
-        expected = self._in_hand_s(now) + self._queue.seconds_before(ticket.key, self._seconds_left, own)
+        turns = 1 if work is None else _turns(work)
+        hurried = self.hurried(now)
+
+        def first(other: Work) -> float:
+            """What of it is computed before: a large work gives way after each slice, unless it hurries itself."""
+            left_s = self._seconds_left(other)
+            return left_s if hurried(other) else min(left_s, turns * self._slice_s(other))
+
+        expected = self._in_hand_s(now) + self._queue.seconds_before(ticket.key, first, own)
         return expected - PATIENCE_SHARE * (ticket.deadline - now)
 
     def hurried(self, now: float) -> Callable[[Work], bool]:
-        """Whether work of which a slice was just taken would be late if every other slice waited for its turn."""
-        turn_s = self._queue.seconds(self._seconds_left)
+        """Whether work of several slices would be late if each of them waited for its turn."""
+        turn_s = self._queue.seconds(lambda work: min(self._seconds_left(work), self._slice_s(work)))
 
         def is_late(work: Work) -> bool:
-            turns = math.ceil(work.tokens_left / SLICE_TOKENS)
-            return work.ticket.deadline is not None and now + turns * turn_s > work.ticket.deadline
+            return work.ticket.deadline is not None and now + _turns(work) * turn_s > work.ticket.deadline
 
         return is_late
 
@@ -63,3 +70,11 @@ class Forecast:
 
     def _seconds_left(self, work: Work) -> float:
         return self._pace.seconds(work.engine, work.tokens_left)
+
+    def _slice_s(self, work: Work) -> float:
+        return self._pace.seconds(work.engine, SLICE_TOKENS)
+
+
+def _turns(work: Work) -> int:
+    """In how many slices what is left of it will be given out."""
+    return math.ceil(work.tokens_left / SLICE_TOKENS)
