@@ -193,4 +193,4 @@ def _card(card: Card) -> str:
     size = "" if card.parameters is None else f"{card.parameters / 1e6:,.0f}M"
     tokens = "" if card.max_length is None else f"{card.max_length:,}"
     figure = "".join(f"{one.value:g} {one.metric}, {one.set}" for one in card.figures[:1])
-    return f"| {card.name} | {size} | {tokens} | {card.licence} | {', '.join(card.languages)} | {figure} |"
+    return f"| `{card.name}` | {size} | {tokens} | {card.licence} | {', '.join(card.languages)} | {figure} |"

@@ -28,7 +28,7 @@ def figures() -> ModuleType:
     spec = importlib.util.spec_from_file_location("make_figures", DOCS / "make_figures.py")
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules["make_figures"] = importlib.util.module_from_spec(spec)  # where dataclasses look it up
     spec.loader.exec_module(module)
     return module
 
