@@ -83,7 +83,7 @@ def test_an_ipv6_address_is_found_unless_it_is_as_short_as_code(address):
     assert found(f"from {address} port 80") == [("ip", address)]
 
 
-@given(VISA, st.sampled_from([" ", "-"]))
+@given(VISA, st.sampled_from([" ", "  ", "-", ".", "\u00a0", "\u202f", "\u2011", "\t"]))
 def test_a_card_is_found_in_groups_of_four(card, joint):
     grouped = joint.join(card[place : place + 4] for place in range(0, 16, 4))
     assert found(f"pay with {grouped}.") == [("card", grouped)]
@@ -95,7 +95,55 @@ def test_an_iban_of_every_country_is_found_with_and_without_blanks(country, rng)
     iban = iban_of(name, "".join(rng.choices(string.digits, k=length - 4)))
     grouped = " ".join(iban[place : place + 4] for place in range(0, length, 4))
     assert found(f"to {iban}!") == [("iban", iban)]
-    assert found(f"to {grouped} now") == [("iban", grouped)]
+    for joint in (" ", "-", "\u00a0"):
+        shown = grouped.replace(" ", joint)
+        assert found(f"to {shown} now") == [("iban", shown)]
+
+
+RANDOM = random.Random(11)
+
+
+def drawn(length: int, alphabet: str = string.ascii_letters + string.digits) -> str:
+    return "".join(RANDOM.choices(alphabet, k=length))
+
+
+HEX, CAPITALS = "0123456789abcdef", string.ascii_uppercase + string.digits
+KEYS = [
+    "ASIA" + drawn(16, "ABCDEFGHIJ234567"),
+    "github_pat_" + drawn(22) + "_" + drawn(59),
+    "glpat-" + drawn(20),
+    "xoxb-" + drawn(30),
+    "https://hooks.slack.com/services/" + drawn(30),
+    "rk_live_" + drawn(24),
+    "sk-ant-api03-" + drawn(60),
+    "AIza" + drawn(35),
+    "ya29." + drawn(60),
+    "hf_" + drawn(34, string.ascii_letters),
+    "npm_" + drawn(36),
+    "pypi-" + drawn(80),
+    "SG." + drawn(22) + "." + drawn(43),
+    "AC" + drawn(32, HEX),
+    "shpat_" + drawn(32, HEX),
+    "dop_v1_" + drawn(64, HEX),
+    "dapi" + drawn(32, HEX),
+    "1234567890:AA" + drawn(33),
+    "eyJ" + drawn(30) + ".eyJ" + drawn(40) + "." + drawn(43),
+    "hvs." + drawn(30),
+    "dckr_pat_" + drawn(27),
+    "ATATT3" + drawn(80),
+    "glsa_" + drawn(32) + "_" + drawn(8, HEX),
+    "lin_api_" + drawn(40),
+    "gsk_" + drawn(52),
+    "r8_" + drawn(37),
+    "key-" + drawn(32, HEX),
+    "sq0atp-" + drawn(22),
+    "AGE-SECRET-KEY-1" + drawn(58, CAPITALS),
+]
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key[:8])
+def test_every_shape_of_a_key_is_found(key):
+    assert ("key", key) in found(f"use {key}, please")
 
 
 @pytest.mark.parametrize(
@@ -123,6 +171,10 @@ def test_an_iban_of_every_country_is_found_with_and_without_blanks(country, rng)
         ("192.168.0.1:8080", "ip", "192.168.0.1"),
         ("my password is sw0rdfish!", "secret", "sw0rdfish!"),
         ('api_key = "q8Zt-41bb"', "secret", "q8Zt-41bb"),
+        ("Password: hunter2.", "secret", "hunter2"),
+        ("DB_PASSWORD=correcthorse", "secret", "correcthorse"),
+        ("AccountKey=" + "aB3/" * 15 + "==;", "key", "aB3/" * 15 + "=="),
+        ("Authorization: Bearer " + "abc123def456ghi789", "key", "abc123def456ghi789"),
         ("postgres://bob:hunter2@db.internal/x", "key", "hunter2"),
         ("AKIA" + "ABCDEFGHIJKLMNOP", "key", "AKIA" + "ABCDEFGHIJKLMNOP"),
         ("sk-" + "proj-" + "a1" * 20, "key", "sk-" + "proj-" + "a1" * 20),
@@ -143,6 +195,8 @@ def test_a_known_shape_is_found(text, kind, value):
         "std::vector, a[1::2], f::g and 10:20 are code.",
         "000-12-3456, 666-12-3456, 912-12-3456 and 123-00-4567 are nobody's.",
         "The password is required, and the token: expires soon.",
+        "password=required, token=expired, PASSWORD: required! The bearer certificates-of-deposit are gone.",
+        "git clone git@code.example.org:team/project.git",
         "Her handle is @anna and the price is 5@2.",
         "commit 9fceb02d0ae598e95dc970b74767f19372d61af8 fixes it",
         "id 123e4567-e89b-12d3-a456-426614174000",

@@ -20,7 +20,7 @@ _DIGIT_GROUPS = re.compile(r"(?<![\w#@])[0-9]+(?:[ .()/\u2011\u2013-]{1,3}[0-9]+
 """Groups of digits, such as `4111 1111 1111 1111` or `(020) 7946-0958`."""
 _DIGITS = re.compile("[0-9]+")
 _MOST_GROUPS = 8
-_IBAN_START = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?=[ ]?[A-Za-z0-9])")
+_IBAN_START = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?=[ -]?[A-Za-z0-9])")
 _SSN = re.compile(r"(?<![\w.+-])(?!000|666|9)[0-9]{3}([ -])(?!00)[0-9]{2}\1(?!0000)[0-9]{4}(?!\w|[.-]\w)")
 _COUNTRY_CODE = re.compile(r"\+[0-9]{1,4}[ -]\Z")
 _SSN_DIGITS = re.compile(r"(?<!\w)(?!000|666|9)[0-9]{3}(?!00)[0-9]{2}(?!0000)[0-9]{4}(?!\w)")
@@ -30,6 +30,9 @@ _VERSION = re.compile(
     r"(?:\b(?:v|ver|versions?|releases?|build|section|chapter)\.?(?: \w+)? ?|[<>~!=]=\s*|[<>~^]\s*)\Z", re.IGNORECASE
 )
 _CONTEXT_CHARACTERS = 40
+_BLANKS = str.maketrans(dict.fromkeys("\t\u00a0\u2007\u2009\u202f", " "))
+"""Blanks of other widths, as they stand in documents; one for one, so that places stay."""
+_CARD_JOINTS = (" ", "  ", "-", "\u2011", "\u2013", ".")
 
 Groups = Sequence[tuple[int, int]]
 """Where each group of digits starts and ends."""
@@ -50,14 +53,14 @@ def phones(text: str) -> Iterator[Span]:
 
 
 def ibans(text: str) -> Iterator[Span]:
-    """Bank accounts as IBANs, with or without blanks."""
-    end = 0
+    """Bank accounts as IBANs, in one piece or in groups."""
+    end, text = 0, text.translate(_BLANKS)
     for match in _IBAN_START.finditer(text):
         length = iban_length(match[0][:2].upper())
         if match.start() < end or length is None:
             continue
         stop = _after_letters(text, match.start(), length)
-        if stop is not None and is_iban(text[match.start() : stop].replace(" ", "")):
+        if stop is not None and is_iban(re.sub("[ -]", "", text[match.start() : stop])):
             end = stop
             yield Span(match.start(), stop)
 
@@ -85,6 +88,7 @@ def ip_addresses(text: str) -> Iterator[Span]:
 
 def _runs(text: str, accepts: Callable[[str, Groups], bool]) -> Iterator[Span]:
     """From the left, the longest run of neighbouring digit groups that `accepts`."""
+    text = text.translate(_BLANKS)
     for match in _DIGIT_GROUPS.finditer(text):
         groups = [one.span() for one in _DIGITS.finditer(text, *match.span())]
         first = 0
@@ -106,7 +110,8 @@ def _joints(text: str, groups: Groups) -> list[str]:
 
 
 def _is_card_at(text: str, groups: Groups) -> bool:
-    return {*_joints(text, groups)} <= {" ", "-"} and is_card(_digits(text, groups))
+    joints = {*_joints(text, groups)}
+    return len(joints) < 2 and joints <= {*_CARD_JOINTS} and is_card(_digits(text, groups))
 
 
 def _is_phone_at(text: str, groups: Groups) -> bool:
@@ -159,10 +164,10 @@ def _context(kind: str) -> re.Pattern[str]:
 
 
 def _after_letters(text: str, start: int, count: int) -> int | None:
-    """Where `count` letters and digits from `start` end, single blanks aside, if nothing hangs on to them."""
+    """Where `count` letters and digits from `start` end, single blanks and hyphens aside, if nothing hangs on."""
     place, seen = start, 0
     while seen < count:
-        if text[place : place + 1] == " ":
+        if text[place : place + 1] in (" ", "-"):
             place += 1
         letter = text[place : place + 1]
         if not (letter.isascii() and letter.isalnum()):

@@ -19,6 +19,8 @@ _EMAIL = re.compile(
     rf"(?:{_EMAIL_LABEL}{_EMAIL_DOT}){{1,8}}[^\W\d_]{{2,24}}(?![\w@])",
     re.IGNORECASE,
 )
+_PATH = re.compile(r":[\w.~-]{0,100}/")
+"""Behind an account on a machine, which is no address: git@host.example:group/project.git."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Recognizer:
 def emails(text: str) -> Iterator[Span]:
     """Email addresses, also as `name [at] host [dot] org`."""
     for match in _EMAIL.finditer(text):
-        yield Span(*match.span())
+        if not _PATH.match(text, match.end()):
+            yield Span(*match.span())
 
 
 @cache

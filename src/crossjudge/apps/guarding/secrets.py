@@ -29,8 +29,9 @@ def known_keys(text: str) -> Iterator[Span]:
 def secrets(text: str) -> Iterator[Span]:
     """Values that a word calls a password, key or token, and long random strings."""
     for match in _assigned().finditer(text):
-        if _looks_chosen(match["value"]):
-            yield Span(*match.span("value"))
+        value = match["value"].rstrip(".")
+        if _looks_chosen(value) or (match["sign"] == "=" and _names_password(match["word"]) and _is_word(value)):
+            yield Span(match.start("value"), match.start("value") + len(value))
     for match in _RANDOM.finditer(text):
         if _looks_random(match[0]):
             yield Span(*match.span())
@@ -44,7 +45,17 @@ def entropy(text: str) -> float:
 def _looks_chosen(value: str) -> bool:
     """A password has a digit or a sign among its letters; a common word has none, and a call in code has brackets."""
     is_call = "(" in value and ")" in value
-    return not is_call and any(map(str.isalpha, value)) and any(not letter.isalpha() for letter in value[1:-1])
+    core = value[1:].rstrip("!?)]}:")
+    return not is_call and any(map(str.isalpha, value)) and any(not letter.isalpha() for letter in core)
+
+
+def _names_password(word: str) -> bool:
+    return word.casefold().startswith(("pass", "pwd"))
+
+
+def _is_word(value: str) -> bool:
+    """Letters alone, as in `PASSWORD=correcthorse`, and none of the words that documentation puts there."""
+    return value.isalpha() and value.casefold() not in recognizer_data()["context"]["no_password"]
 
 
 def _looks_random(value: str) -> bool:
@@ -64,6 +75,7 @@ def _assigned() -> re.Pattern[str]:
     """`password: x`, `api_key = "x"`, `my password is x`."""
     words = recognizer_data()["context"]["password"]
     return re.compile(
-        rf"(?<![A-Za-z])(?:{words})[\"'`]?(?:\s*(?:[:=]|=>)\s*|\s+(?:is|was)\s+:?\s*)[\"'`]?(?P<value>[^\s\"'`,;<>]{{6,128}})",
+        rf"(?<![A-Za-z])(?P<word>{words})[\"'`]?(?P<sign>\s*(?:[:=]|=>)\s*|\s+(?:is|was)\s+:?\s*)[\"'`]?"
+        rf"(?P<value>[^\s\"'`,;<>]{{6,128}})",
         re.IGNORECASE,
     )
