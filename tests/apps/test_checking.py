@@ -4,14 +4,18 @@ import random
 from itertools import pairwise
 
 import pytest
+from tests.apps.scripted_judge import CONTRADICTED, OPEN, ScriptedJudge
 
 from crossjudge.apps.checking import CheckReport, ClaimChecker, Evidence
+from crossjudge.apps.checking.about import About
 from crossjudge.apps.checking.claims import claims_of
 from crossjudge.apps.checking.deciding import Judged, decide
+from crossjudge.apps.checking.nearest import Nearest, nearest_by_words
 from crossjudge.apps.checking.passages import covering, joins, read_sources
 from crossjudge.apps.checking.results import OUTCOMES
 from crossjudge.errors import InputError, ItemError, ObjectiveError
 from crossjudge.judge import Judge
+from crossjudge.models.bi_encoder import BiEncoder
 from crossjudge.models.cross_encoder import CrossEncoder
 from crossjudge.types import Verdict
 
@@ -41,6 +45,22 @@ def verdict(entailment: float, contradiction: float, neutral: float = 0.0, *, dr
 
 def passage(text: str) -> Evidence:
     return Evidence(0, 0, len(text), text)
+
+
+class CountingJudge(Judge):
+    """Counts the pairs it judges."""
+
+    pairs = 0
+
+    def batch(self, pairs, *, progress=None):
+        self.pairs += len(pairs)
+        return super().batch(pairs, progress=progress)
+
+
+class ScriptedChecks(ScriptedJudge):
+    """A scripted judge with a tokenizer, which sources are cut by."""
+
+    model = CrossEncoder(backend="fake")
 
 
 def words(texts):
@@ -118,12 +138,82 @@ def test_windows_keep_to_their_size_unless_two_sentences_do_not_fit():
 
 
 def test_sentences_that_share_no_word_are_not_joined_for_their_words():
-    read = read_sources(["One two. Three four. Five six."], window_tokens=100, count_tokens=words)
-    assert covering(read, "seven") == []
-    assert covering(read, "six and two") == [0, 2]
-    assert [one.premise for one in joins(read, "six and two", [2])] == [
-        "Three four. Five six.", "One two. Five six."
-    ]  # fmt: skip
+    read = read_sources(["Ants dig. Bees hum. Cats purr."], window_tokens=100, count_tokens=words)
+    seals, both, cats = (About.of(claim, read.words) for claim in ("Seals bark.", "Cats and bees.", "Cats meow."))
+    assert [covering(read, about) for about in (seals, both, cats)] == [[], [1, 2], [2]]
+    assert [one.premise for one in joins(read, both, [2])] == ["Bees hum. Cats purr."]
+    assert [one.premise for one in joins(read, cats, [0])] == ["Ants dig. Bees hum.", "Ants dig. Cats purr."]
+    assert joins(read, seals, []) == []
+
+
+# --- where evidence is looked for ---
+
+
+def near(text, claim):
+    read = read_sources([text], window_tokens=20, count_tokens=words)
+    (places,) = Nearest(lambda: BiEncoder(backend="fake"))([(read, claim, About.of(claim, read.words))])
+    return [read.sentences[place].text for place in places]
+
+
+def test_the_rarest_shared_words_say_which_sentences_a_claim_is_about():
+    text = "The tower has a lift. The tower has a bell of bronze. The tower has stairs. The tower has a clock."
+    read = read_sources([text], window_tokens=9, count_tokens=words)
+    assert nearest_by_words(read, About.of("The tower has a bell", read.words)) == [1, 0]
+    assert "The tower has a bell of bronze." in near(text, "The tower owns a bell")
+
+
+def test_of_short_sources_every_sentence_is_near_and_no_encoder_is_opened():
+    def refuses():
+        raise AssertionError
+
+    read = read_sources(["One two. Three four. Five six."], window_tokens=9, count_tokens=words)
+    asked = [(read, claim, About.of(claim, read.words)) for claim in ("seven", "six")]
+    assert Nearest(refuses)(asked) == [[0, 1, 2], [0, 1, 2]]
+
+
+def test_a_claim_that_shares_no_word_is_looked_for_by_meaning():
+    text = " ".join(f"Item {n} is blue." for n in range(9))
+    assert len(near(text, "Zebras sleep standing")) == 2
+
+
+def test_however_long_the_sources_few_sentences_are_judged(model):
+    judge = CountingJudge(model)
+    checker = ClaimChecker(model=judge)
+    source = " ".join(f"Room {n} holds {n} chairs and a lamp." for n in range(200))
+    claims = ["Room 150 holds 150 chairs and a lamp.", "Elephants sing."]
+    assert checker(source, claims).claims[0].evidence.text == claims[0]
+    assert judge.pairs < 40
+    assert ClaimChecker(model=judge, every_sentence=True)(source, claims).claims[0].evidence.text == claims[0]
+    assert judge.pairs > 400
+
+
+def test_a_window_that_looks_contradictory_does_not_outvote_the_sentence_that_supports():
+    about_others = [f"The ferry Bella {n} carries {n} cars and sails from port {n}." for n in range(30)]
+    source = " ".join([*about_others[:15], "The ferry Alma carries 90 cars.", *about_others[15:]])
+    claim = "The Alma carries 90 cars."
+
+    def says(premise, hypothesis):
+        if premise == "The ferry Alma carries 90 cars.":
+            return (0.70, 0.10, 0.20)
+        return OPEN if "Alma" in premise else (0.01, 0.98, 0.01)  # sure of itself, and about other ferries
+
+    judge = ScriptedChecks(says)
+    (found,) = ClaimChecker(model=judge)(source, [claim]).claims
+    assert (found.outcome, found.evidence.text) == ("supported", "The ferry Alma carries 90 cars.")
+    assert ClaimChecker(model=judge, every_sentence=True)(source, [claim]).decision == "supported"
+
+
+def test_what_is_about_the_same_contradicts_from_far_away():
+    about_others = [f"The ferry Bella {n} carries {n} cars and sails from port {n}." for n in range(30)]
+    against = "Since May the ferry Alma has carried 80 cars."
+
+    def says(premise, hypothesis):
+        return CONTRADICTED if against in premise else OPEN
+
+    judge = ScriptedChecks(says)
+    source = " ".join([*about_others[:15], against, *about_others[15:]])
+    (found,) = ClaimChecker(model=judge)(source, ["The Alma carries 90 cars."]).claims
+    assert (found.outcome, found.counter_evidence.text) == ("contradicted", against)
 
 
 # --- outcomes ---

@@ -17,10 +17,11 @@ _SHORTEST_WORD = 3
 
 def share_a_word(text: str, other: str) -> bool:
     """Whether a word of `text`, whatever its ending, is in `other`; function words do not count."""
-    return not _telling_words(text).isdisjoint(_telling_words(other))
+    return not telling_words(text).isdisjoint(telling_words(other))
 
 
-def _telling_words(text: str) -> frozenset[str]:
+def telling_words(text: str) -> frozenset[str]:
+    """The words of a text that say what it is about, as they compare: lower case, by their first letters."""
     words = (word.replace("’", "'") for word in _WORD.findall(text.casefold()))
     return frozenset(word[:_STEM_LETTERS] for word in words if _tells(word))
 

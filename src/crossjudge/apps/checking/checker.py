@@ -9,13 +9,17 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from crossjudge.apps.base import Model, Progress, as_judge, ask, checked_probability, checked_text, checked_texts, seen
+from crossjudge.apps.checking.about import About
 from crossjudge.apps.checking.certainty import certainty_head, weakened
 from crossjudge.apps.checking.claims import Claim, claim_at, claims_of, says_something
 from crossjudge.apps.checking.deciding import Found, Judged, decide, is_supported, most_supporting
 from crossjudge.apps.checking.flags import missing, overstated, says_less
-from crossjudge.apps.checking.passages import Sources, covering, joins, read_sources, share_of_words
+from crossjudge.apps.checking.nearest import ALL_OF, Nearest
+from crossjudge.apps.checking.passages import Sources, covering, joins, read_sources
 from crossjudge.apps.checking.results import SUPPORTED, CheckReport, ClaimVerdict, Evidence, Flag, report_of
+from crossjudge.apps.topics import telling_words
 from crossjudge.errors import InputError, ItemError
+from crossjudge.models.bi_encoder import BiEncoder
 from crossjudge.models.cross_encoder import CrossEncoder
 from crossjudge.text.sentences import complete_sentences, sentences
 
@@ -24,23 +28,27 @@ Answer: TypeAlias = str | list[str]
 
 WINDOW_TOKENS = 192
 _DOING = "Checking"
-_CHUNK_QUESTIONS = 50_000
-"""Questions asked together: enough for full batches, few enough that memory stays flat over a long file."""
+_CHUNK_QUESTIONS = 8_192
+"""Questions asked together: enough for full batches, few enough that memory stays flat and progress is heard of."""
+_WINDOWS_A_SENTENCE = 2
+"""A sentence stands in one window, or on the border of two."""
 _BEST_SENTENCES = 2
-_CONTRADICTS_FROM = 0.3
-"""The share of a claim's words that a part of the sources needs to contradict it: models tend to take what is about
-something else for a contradiction. A single source as a whole may contradict without."""
-_ABOUT_THE_SAME = 0.5
-"""A sentence with this share of a claim's words is about the same, so that its doubts are held against the claim."""
+_DOUBTS_FROM = 0.5
+"""A sentence with this share of a claim's words is so near to it that its doubts are held against the claim."""
 
 
 @dataclass(slots=True)
 class _Task:
-    """One claim of input `index`, and what it has been judged by so far."""
+    """One claim of input `index`, what it is about, and what it has been judged by so far.
+
+    `near`: places of the sentences that it is judged by.
+    """
 
     index: int
     sources: Sources
     claim: Claim
+    about: About
+    near: list[int] = field(default_factory=list)
     sentences: list[Judged] = field(default_factory=list)
     joined: list[Judged] = field(default_factory=list)
     windows: list[Judged] = field(default_factory=list)
@@ -50,6 +58,11 @@ class _Task:
         """Smallest passages first."""
         return [self.sentences, self.joined, self.windows]
 
+    @property
+    def first_passages(self) -> list[Evidence]:
+        """The near sentences, and the windows that they stand in."""
+        return [*(self.sources.sentences[place] for place in self.near), *self.sources.windows_with(self.near)]
+
 
 class ClaimChecker:
     """Checks answers against sources, claim by claim.
@@ -57,9 +70,21 @@ class ClaimChecker:
     `model`: a model for natural language inference, or a `Judge`; None for the embedded model. `window_tokens`: how
     many tokens of neighbouring sentences are read together, beside each sentence alone. `threshold`: the probability
     from which a passage supports a claim, or contradicts it.
+
+    A claim is judged by the sentences of the sources that are nearest to it, in words and in meaning, and by the
+    windows that they stand in. `nearest_model`: the bi-encoder that knows their meaning, a name or a `BiEncoder`; None
+    for the model's own head, or the embedded one. `every_sentence`: judge each claim by all sentences and windows.
     """
 
-    def __init__(self, *, model: Model = None, window_tokens: int = WINDOW_TOKENS, threshold: float = 0.5) -> None:
+    def __init__(
+        self,
+        *,
+        model: Model = None,
+        window_tokens: int = WINDOW_TOKENS,
+        threshold: float = 0.5,
+        nearest_model: BiEncoder | str | None = None,
+        every_sentence: bool = False,
+    ) -> None:
         if not isinstance(window_tokens, int) or isinstance(window_tokens, bool) or window_tokens < 1:
             raise InputError(
                 f"Making a claim checker: window_tokens is {seen(window_tokens)}; expected a whole number of at least "
@@ -67,7 +92,10 @@ class ClaimChecker:
             )
         self.threshold = checked_probability(threshold, doing="Making a claim checker", what="the threshold")
         self.window_tokens = window_tokens
+        self.every_sentence = every_sentence
         self.judge = as_judge(model)
+        self._nearest_model = nearest_model
+        self._nearest = Nearest(lambda: self._encoder)
 
     def __call__(self, source: Source, answer: Answer) -> CheckReport:
         """Check one answer. `answer`: a text, split into claims, or a list in which each item is a claim."""
@@ -77,7 +105,7 @@ class ClaimChecker:
         """Reports in input order. An error about an input carries its `index`."""
         tasks = self._tasks([checked_input(one, index) for index, one in enumerate(inputs)])
         verdicts: list[list[ClaimVerdict]] = [[] for _ in range(tasks[-1].index + 1)] if tasks else []
-        for some in _grouped(tasks):
+        for some in self._grouped(tasks):
             for task, verdict in zip(some, self._verdicts(some), strict=True):
                 verdicts[task.index].append(verdict)
             if progress is not None:
@@ -120,16 +148,17 @@ class ClaimChecker:
             key = tuple(texts)
             if key not in known:
                 known[key] = self._read(texts)
-            tasks += [_Task(index, known[key], claim) for claim in claims_of(answer)]
+            tasks += [_task(index, known[key], claim) for claim in claims_of(answer)]
         return tasks
 
     def _verdict(self, sources: Sources, claim: Claim) -> ClaimVerdict:
-        return self._verdicts([_Task(0, sources, claim)])[0]
+        return self._verdicts([_task(0, sources, claim)])[0]
 
     def _verdicts(self, tasks: Sequence[_Task]) -> list[ClaimVerdict]:
-        """Every claim by every sentence and window, and, where that does not support it, by sentences joined."""
+        """Every claim by its near sentences and windows, and, where that does not support it, by sentences joined."""
+        self._find_near(tasks)
         for task, judged in zip(tasks, self._judged(tasks, _first_passages), strict=True):
-            count = len(task.sources.sentences)
+            count = len(task.near)
             task.sentences, task.windows = judged[:count], judged[count:]
         open_tasks = [task for task in tasks if not is_supported(task.groups, self.threshold)]
         for task, judged in zip(open_tasks, self._judged(open_tasks, _joined_passages), strict=True):
@@ -137,6 +166,34 @@ class ClaimChecker:
         found = [decide(task.groups, self.threshold) for task in tasks]
         doubts = self._doubts(tasks, found)
         return [_verdict_of(*one) for one in zip(tasks, found, doubts, strict=True)]
+
+    def _find_near(self, tasks: Sequence[_Task]) -> None:
+        if self.every_sentence:
+            for task in tasks:
+                task.near = list(range(len(task.sources.sentences)))
+            return
+        asked = [(task.sources, task.claim.text, task.about) for task in tasks]
+        for task, near in zip(tasks, self._nearest(asked), strict=True):
+            task.near = near
+
+    @cached_property
+    def _encoder(self) -> BiEncoder:
+        return nearest_encoder(self._nearest_model, self.judge.model)
+
+    def _grouped(self, tasks: Sequence[_Task]) -> Iterator[list[_Task]]:
+        """Neighbours whose questions together stay under `_CHUNK_QUESTIONS`, or a single task with more."""
+        group: list[_Task] = []
+        questions = 0
+        for task in tasks:
+            sentences = len(task.sources.sentences)
+            size = (1 + _WINDOWS_A_SENTENCE) * (sentences if self.every_sentence else min(sentences, ALL_OF))
+            if group and questions + size > _CHUNK_QUESTIONS:
+                yield group
+                group, questions = [], 0
+            group.append(task)
+            questions += size
+        if group:
+            yield group
 
     def _doubts(self, tasks: Sequence[_Task], found: Sequence[Found]) -> list[Flag | None]:
         """For each claim, a flag if it is definite where its source hedges: by the model's head for it, or by rule."""
@@ -166,32 +223,36 @@ class ClaimChecker:
         ]
 
 
-def _grouped(tasks: Sequence[_Task]) -> Iterator[list[_Task]]:
-    """Neighbours whose questions together stay under `_CHUNK_QUESTIONS`, or a single task with more."""
-    group: list[_Task] = []
-    questions = 0
-    for task in tasks:
-        size = len(task.sources.passages)
-        if group and questions + size > _CHUNK_QUESTIONS:
-            yield group
-            group, questions = [], 0
-        group.append(task)
-        questions += size
-    if group:
-        yield group
+def _task(index: int, sources: Sources, claim: Claim) -> _Task:
+    return _Task(index, sources, claim, About.of(claim.text, sources.words))
 
 
 def _first_passages(task: _Task) -> list[Evidence]:
-    return task.sources.passages
+    return task.first_passages
 
 
 def _joined_passages(task: _Task) -> list[Evidence]:
-    return joins(task.sources, task.claim.text, most_supporting(task.sentences, _BEST_SENTENCES))
+    best = [task.near[place] for place in most_supporting(task.sentences, _BEST_SENTENCES)]
+    return joins(task.sources, task.about, best)
 
 
 def _may_contradict(passage: Evidence, task: _Task) -> bool:
-    is_whole = task.sources.is_whole(passage)
-    return is_whole or share_of_words(task.claim.text, passage.premise) >= _CONTRADICTS_FROM
+    """Models take what is about something else for a contradiction, so only what is about the same may be one.
+
+    A single source as a whole always may.
+    """
+    return task.sources.is_whole(passage) or task.about.is_same(telling_words(passage.premise))
+
+
+def nearest_encoder(given: BiEncoder | str | None, model: CrossEncoder) -> BiEncoder:
+    """The bi-encoder asked for; else the head for it of a model's own weights; else the embedded one."""
+    if isinstance(given, BiEncoder):
+        return given
+    if given is None and model.backend == "fake":
+        return BiEncoder(backend="fake")
+    if given is None and model.checkpoint.heads:  # a one-way folder, whose graphs always include the embedding
+        return BiEncoder(model.checkpoint.folder, local_files_only=True)
+    return BiEncoder(given)
 
 
 def _verdict_of(task: _Task, found: Found, doubt: Flag | None) -> ClaimVerdict:
@@ -218,10 +279,9 @@ def _nearest(task: _Task, found: Found) -> str:
     """What the source says about the same: the evidence, or the sentence that has most of the claim's words."""
     if found.outcome == SUPPORTED and found.evidence:
         return found.evidence.premise
-    for place in covering(task.sources, task.claim.text)[:1]:
-        text = task.sources.sentences[place].text
-        if share_of_words(task.claim.text, text) >= _ABOUT_THE_SAME:
-            return text
+    for place in covering(task.sources, task.about)[:1]:
+        if task.about.share(task.sources.words[place]) >= _DOUBTS_FROM:
+            return task.sources.sentences[place].text
     return ""
 
 

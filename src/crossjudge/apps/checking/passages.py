@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 
+from crossjudge.apps.checking.about import About, Words
 from crossjudge.apps.checking.results import Evidence
+from crossjudge.apps.topics import telling_words
 from crossjudge.text.sentences import sentences
+from crossjudge.types import FloatArray
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 """Texts -> how many tokens each has."""
 
-_WORD = re.compile(r"\w+")
-_STEM = 5
-"""Words are compared by this many first letters, so that "completed" meets "completion"."""
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sources:
     """Sources in pieces. `sentences`: all of them, source by source; `windows`: runs of at least two neighbours.
 
-    `words`: the compared words of each sentence. Every character that is not white space is in a sentence.
+    `words`: the telling words of each sentence. `vectors`: the sentences as a bi-encoder has them, `(n, dim)`, once
+    somebody has asked for that. Every character that is not white space is in a sentence.
     """
 
     texts: list[str]
     sentences: list[Evidence]
     windows: list[Evidence]
-    words: list[frozenset[str]]
+    words: list[Words]
+    vectors: FloatArray | None = field(default=None, compare=False)
 
-    @property
-    def passages(self) -> list[Evidence]:
-        """What every claim is judged by first."""
-        return [*self.sentences, *self.windows]
+    def windows_with(self, places: Collection[int]) -> list[Evidence]:
+        """The windows that hold one of these sentences, in order."""
+        wanted = [self.sentences[place] for place in places]
+        return [window for window in self.windows if any(_holds(window, one) for one in wanted)]
 
     def is_whole(self, passage: Evidence) -> bool:
         """Whether a passage is all that there is."""
@@ -50,7 +49,11 @@ def read_sources(texts: list[str], *, window_tokens: int, count_tokens: CountTok
         sizes = count_tokens([piece.text for piece in pieces])
         windows += [_run(text, pieces[start:end]) for start, end in _windows(sizes, window_tokens)]
         found += pieces
-    return Sources(texts, found, windows, [_words(piece.text) for piece in found])
+    return Sources(texts, found, windows, [telling_words(piece.text) for piece in found])
+
+
+def _holds(window: Evidence, one: Evidence) -> bool:
+    return window.source_index == one.source_index and window.start <= one.start and one.end <= window.end
 
 
 def _windows(sizes: Sequence[int], most: int) -> list[tuple[int, int]]:
@@ -82,7 +85,7 @@ def joined(first: Evidence, second: Evidence, texts: Sequence[str]) -> Evidence:
     return replace(first, joined_with=second)
 
 
-def joins(sources: Sources, claim: str, best: Sequence[int]) -> list[Evidence]:
+def joins(sources: Sources, about: About, best: Sequence[int]) -> list[Evidence]:
     """Pairs of sentences that may support a claim together where none does alone.
 
     `best`: places of the sentences that support it most, best first. They are joined with each other, with their
@@ -91,36 +94,24 @@ def joins(sources: Sources, claim: str, best: Sequence[int]) -> list[Evidence]:
     pairs: list[tuple[int, int]] = [(best[0], best[1])] if len(best) > 1 else []
     for place in best[:1]:
         pairs += [(place, near) for near in (place - 1, place + 1) if 0 <= near < len(sources.sentences)]
-    if cover := covering(sources, claim):
-        pairs += [tuple(cover[:2])] if len(cover) > 1 else []  # type: ignore[list-item]
+    if cover := covering(sources, about):
+        pairs += [(cover[0], cover[1])] if len(cover) > 1 else []
         pairs += [(cover[0], place) for place in best[:1] if place != cover[0]]
     made = [joined(sources.sentences[one], sources.sentences[other], sources.texts) for one, other in pairs]
     return list(dict.fromkeys(made))
 
 
-def covering(sources: Sources, claim: str) -> list[int]:
-    """Places of up to two sentences: the one that shares most words with the claim, and what adds most to it.
+def covering(sources: Sources, about: About) -> list[int]:
+    """Places of up to two sentences: the one that has most of what a claim is about, and what adds most to it.
 
-    A word counts for less the more sentences have it. Empty where no word is shared; of equals, the first.
+    Empty where no word is shared; of equals, the first.
     """
-    wanted = set(_words(claim))
-    spread = Counter(word for words in sources.words for word in words & wanted)
     chosen: list[int] = []
     for _ in range(2):
-        gains = [sum(1 / spread[word] for word in sorted(words & wanted)) for words in sources.words]
-        best = max(range(len(gains)), key=lambda place: (gains[place], -place))
-        if not gains[best]:
+        weights = [about.weight(words) for words in sources.words]
+        best = max(range(len(weights)), key=lambda place: (weights[place], -place))
+        if not weights[best]:
             break
         chosen.append(best)
-        wanted -= sources.words[best]
+        about = about.without(sources.words[best])
     return chosen
-
-
-def share_of_words(claim: str, text: str) -> float:
-    """The share of a claim's words that a text has, 0 to 1."""
-    wanted = _words(claim)
-    return len(wanted & _words(text)) / len(wanted) if wanted else 0.0
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(word.casefold()[:_STEM] for word in _WORD.findall(text))
