@@ -45,9 +45,10 @@ def write(path, rows):
         path.write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))
     elif path.suffix == ".parquet":
         pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=13)
-    elif path.suffix == ".arrow":
+    elif path.suffix in (".arrow", ".feather"):
         table = pa.Table.from_pylist(rows)
-        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
+        opened = pa.ipc.new_file if path.suffix == ".feather" else pa.ipc.new_stream
+        with pa.OSFile(str(path), "wb") as sink, opened(sink, table.schema) as writer:
             writer.write_table(table, max_chunksize=13)
     else:
         with path.open("w", newline="", encoding="utf-8") as stream:
@@ -57,7 +58,7 @@ def write(path, rows):
     return path
 
 
-@pytest.mark.parametrize("ending", ["jsonl", "jsonl.gz", "csv", "tsv", "parquet", "arrow"])
+@pytest.mark.parametrize("ending", ["jsonl", "jsonl.gz", "csv", "tsv", "parquet", "arrow", "feather"])
 def test_every_kind_of_file_gives_its_rows_in_order(tmp_path, ending):
     rows, problems = read_all(write(tmp_path / f"pairs.{ending}", ROWS))
     as_text = ending in ("csv", "tsv")
@@ -82,6 +83,23 @@ def test_object_stores_are_read_as_files_are(tmp_path):
         stream.write(local.read_bytes())
     for url in ("memory://bucket/in/pairs.jsonl", "memory://bucket/in", "memory://bucket/in/*.jsonl"):
         assert read_all(url)[0] == ROWS
+
+
+@pytest.mark.full
+def test_a_dataset_of_hugging_face_is_read_from_where_it_was_saved(tmp_path):
+    datasets = pytest.importorskip("datasets")
+    half = {"train": ROWS[:30], "validation": ROWS[30:]}
+    saved = datasets.DatasetDict({name: datasets.Dataset.from_list(rows) for name, rows in half.items()})
+    saved.save_to_disk(str(tmp_path / "saved"))
+    assert read_all(tmp_path / "saved" / "validation")[0] == ROWS[30:]
+    assert read_all(tmp_path / "saved")[0] == ROWS
+
+
+@pytest.mark.parametrize("url", ["nosuch://bucket/pairs.jsonl", "memory://nothing/here"])
+def test_a_url_that_leads_nowhere_is_refused(url):
+    pytest.importorskip("fsspec")
+    with pytest.raises(InputError, match=r"Protocol not known|names no file"):
+        read_all(url)
 
 
 def test_a_bad_line_is_a_row_of_its_own_and_says_why(tmp_path):

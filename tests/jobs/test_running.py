@@ -238,17 +238,46 @@ def test_every_file_has_the_same_columns(tmp_path):
     assert len(schemas) == 1
 
 
+def test_readers_of_parquet_folders_see_the_rows_and_nothing_else(source, tmp_path):
+    run_here(plan_of(source, tmp_path / "out"))
+    assert pq.read_table(tmp_path / "out").sort_by("id").equals(read_output(tmp_path / "out"))
+
+
 def test_an_empty_input_is_a_finished_job_without_rows(tmp_path):
     result = run_here(plan_of(write_jsonl(tmp_path / "pairs.csv", ["premise,hypothesis"]), tmp_path / "out"))
     assert (result.shards, result.summary.rows) == (0, 0)
 
 
-def test_results_can_be_written_behind_a_url(source, tmp_path):
-    pytest.importorskip("fsspec")
-    plan = plan_of(source, tmp_path) | {"output": {"path": "memory://results/out"}}
-    assert run_here(plan).shards_done == 5
-    assert run_here(plan).shards_done == 0
-    assert "part-00004.parquet" in Folder("memory://results/out").names()
+@pytest.mark.parametrize("task", ["judge", "dedupe"])
+def test_a_job_can_be_done_behind_urls_and_gone_on_with(source, tmp_path, task):
+    """Input and output in an object store; one shard is lost, and done again."""
+    fsspec = pytest.importorskip("fsspec")
+    with fsspec.open(f"memory://in/{task}/pairs.jsonl", "wb") as stream:
+        stream.write(source.read_bytes())
+    columns = {"columns": {"text": "premise"}} if task == "dedupe" else {}
+    plan = plan_of(source, tmp_path / "out", task=task, **columns)
+    remote = plan | {"input": {"path": f"memory://in/{task}"}, "output": {"path": f"memory://results/{task}"}}
+    assert (run_here(plan).shards_done, run_here(remote).shards_done) == (5, 5)
+    folder = Folder(f"memory://results/{task}")
+    folder.remove(["part-00003.parquet"])
+    assert (run_here(remote).shards_done, run_here(remote).shards_done) == (1, 0)
+    for name in sorted(name for name in folder.names() if name.startswith("part-")):
+        assert pq.read_table(folder.open(name)).equals(pq.read_table(tmp_path / "out" / name))
+
+
+def test_files_that_workers_wrote_elsewhere_are_missed(source, tmp_path):
+    """As on two machines that each have a folder of that name."""
+
+    def elsewhere(worker):
+        def work(unit):
+            note = worker(unit)
+            (tmp_path / "out" / "part-00002.parquet").unlink(missing_ok=True)
+            return note
+
+        return work
+
+    with pytest.raises(JobError, match="worker here finished unit 2 of the stage 'part', and its file is not in"):
+        run_here(plan_of(source, tmp_path / "out"), work=elsewhere)
 
 
 def test_the_report_says_what_was_answered_and_escapes_what_rows_say(tmp_path):

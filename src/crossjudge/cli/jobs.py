@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 
 def run_plan(plan: Path, overrides: Mapping[str, Any], *, as_json: bool, quiet: bool) -> None:
     """Run it, and say what came of it."""
-    with _bar(quiet=quiet) as progress:
-        result = run_job(plan, progress=progress, **overrides)
+    try:
+        with _told(quiet=quiet) as progress:
+            result = run_job(plan, progress=progress, **overrides)
+    except KeyboardInterrupt:
+        say("what is finished stays; run the same command again to go on.")
+        raise
     if as_json:
         print(json.dumps(result.to_dict()))
     elif not quiet:
@@ -38,33 +42,69 @@ def estimate_plan(plan: Path, machines: Machines, *, sample_rows: int, as_json: 
         _show_estimate(found)
 
 
+LINE_EVERY_S = 30.0
+"""How often progress is told where no bar can be drawn."""
+
+
 @contextmanager
-def _bar(*, quiet: bool) -> Iterator[Callable[[JobProgress], None] | None]:
-    """A bar on standard error where a person would see it."""
-    if quiet or not sys.stderr.isatty():
+def _told(*, quiet: bool) -> Iterator[Callable[[JobProgress], None] | None]:
+    """Progress on standard error: a bar where a person would see it, else a line now and then."""
+    if quiet:
         yield None
-        return
+    elif sys.stderr.isatty():
+        with _bar() as told:
+            yield told
+    else:
+        yield _lines()
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[JobProgress], None]]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.table import Column
 
     columns = (
-        TextColumn("rows"),
+        TextColumn("{task.description}"),
         BarColumn(bar_width=15),
         MofNCompleteColumn(),
-        TimeRemainingColumn(),
         TextColumn("{task.fields[said]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True, expand=True) as bar:
-        task = bar.add_task("rows", total=None, said="reading the input")
-        yield lambda now: bar.update(task, completed=now.rows, total=now.total_rows, said=_said(now))
+        task = bar.add_task("reading the input", total=None, said="")
+        yield lambda now: bar.update(
+            task, description=_stage(now), completed=now.rows, total=now.total_rows, said=_said(now)
+        )
+
+
+def _lines() -> Callable[[JobProgress], None]:
+    """Says so when a stage begins, and every half a minute."""
+    last: dict[str, Any] = {"stage": None, "seconds": 0.0}
+
+    def told(now: JobProgress) -> None:
+        begins = now.stage != last["stage"]
+        if not now.total_rows or not (begins or now.seconds - last["seconds"] >= LINE_EVERY_S):
+            return
+        last.update(stage=now.stage, seconds=now.seconds)
+        say(f"{_stage(now)}: {now.rows:,} of {now.total_rows:,} rows{'' if begins else '  ' + _said(now)}")
+
+    return told
+
+
+def _stage(now: JobProgress) -> str:
+    return f"{now.doing} ({now.stage}/{now.stages})"
 
 
 def _said(now: JobProgress) -> str:
-    if not now.workers:
-        return "starting workers"
-    workers = " ".join(f"{name} {rows:,}" for name, rows in sorted(now.workers.items())[:8])
-    return f"{now.rows_per_s:,.0f} rows/s  {now.tokens_per_s:,.0f} tokens/s  {now.errors:,} errors  {workers}"
+    left = "" if now.seconds_left is None else f"{_clock(now.seconds_left)} left  "
+    workers = " ".join(f"{name} {rows:,}" for name, rows in sorted(now.workers.items())[:8]) or "workers are starting"
+    return f"{left}{now.rows_per_s:,.0f} rows/s  {now.tokens_per_s:,.0f} tokens/s  {now.errors:,} errors  {workers}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}"
 
 
 def _show_result(result: JobResult) -> None:

@@ -57,14 +57,20 @@ class Ledger:
 
     def look_up(self, stage: Stage, units: Iterable[int]) -> dict[int, Note]:
         """The notes of those units of a stage that are finished."""
-        notes, files = self.work.names(), self.folder.names() if stage.is_last else self.work.names()
-        found: dict[int, Note] = {}
-        for number in units:
-            file = part_file(number, self.plan) if stage.is_last else work_file(stage.name, number)
-            if file in files and note_file(stage.name, number) in notes:
-                found[number] = Note.from_json(self.work.read(note_file(stage.name, number)))
+        there = self.there(stage, units)
+        found = {number: Note.from_json(self.work.read(note_file(stage.name, number))) for number in there}
         self.notes[stage.name] = found
         return found
+
+    def there(self, stage: Stage, units: Iterable[int]) -> list[int]:
+        """Which of those units of a stage are finished."""
+        notes = self.work.names()
+        files = self.folder.names() if stage.is_last else notes
+
+        def file(number: int) -> str:
+            return part_file(number, self.plan) if stage.is_last else work_file(stage.name, number)
+
+        return [number for number in units if file(number) in files and note_file(stage.name, number) in notes]
 
     def recall(self, stages: Iterable[Stage]) -> None:
         """Read the notes on all units of some stages, whose files may be gone."""

@@ -14,7 +14,7 @@ from crossjudge.errors import InputError
 from crossjudge.extras import require
 from crossjudge.files import ENDINGS
 
-FORMATS = {**ENDINGS, ".arrow": "arrow"}
+FORMATS = {**ENDINGS, ".arrow": "arrow", ".feather": "arrow"}
 """Ending -> format; `arrow` is what `datasets` saves."""
 
 

@@ -170,9 +170,9 @@ def _from_content(content: Mapping[str, Any], beside: Path) -> Plan:
         input=InputPlan(**tables["input"] | {"path": _paths(tables["input"]["path"], beside)}),
         output=OutputPlan(**output),
         engine=content.get("engine", "local"),
-        model=_model(tables["model"], beside),
+        model=_beside(tables["model"], "path", beside),
         columns=_columns(tables["columns"], content["task"]),
-        task_options=tables["task_options"],
+        task_options=_beside(tables["task_options"], "calibration", beside),
         work=WorkPlan(**tables["work"]),
     )
 
@@ -197,11 +197,12 @@ def _placed(path: Any, beside: Path, where: str) -> str:
     return named if is_url(named) else str(beside / Path(named).expanduser())
 
 
-def _model(model: dict[str, Any], beside: Path) -> dict[str, Any]:
-    path = model.get("path")
-    if isinstance(path, str) and (beside / path).is_dir():
-        return model | {"path": str(beside / path)}
-    return model
+def _beside(table: dict[str, Any], name: str, beside: Path) -> dict[str, Any]:
+    """A setting that may be a path, as one that can be opened from any folder; another name (of a hub) stays."""
+    path = table.get(name)
+    if isinstance(path, str) and (beside / path).exists():
+        return table | {name: str(beside / path)}
+    return table
 
 
 def _columns(columns: Mapping[str, Any], task: Any) -> dict[str, str]:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from crossjudge.files import BadRow, table_rows
 from crossjudge.jobs.json_rows import read_lines
 from crossjudge.jobs.places import open_bytes
-from crossjudge.jobs.scanning import Chunk
+from crossjudge.jobs.scanning import Chunk, open_arrow
 from crossjudge.jobs.shards import Shard
 
 _BATCH_ROWS = 8_192
@@ -139,9 +139,8 @@ def _within(batches: Iterator[pa.RecordBatch], chunk: Chunk) -> Iterator[pa.Reco
 
 def _arrow(file: File, chunk: Chunk, schema: pa.Schema, texts: Collection[str]) -> _Read:
     with open_bytes(file.path) as stream:
-        reader = pa.ipc.open_stream(stream)
-        names = reader.schema.remove_metadata()
-        return pa.Table.from_batches(_within(iter(reader), chunk), schema=names), {}
+        names, batches = open_arrow(stream)
+        return pa.Table.from_batches(_within(batches, chunk), schema=names), {}
 
 
 _READERS = {"jsonl": _jsonl, "csv": _table, "tsv": _table, "parquet": _parquet, "arrow": _arrow}

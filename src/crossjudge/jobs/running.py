@@ -172,6 +172,20 @@ def _work(ledger: Ledger, stages: Sequence[Stage], tracker: Tracker, engine: Eng
             left = [unit for unit in units if unit.number not in finished]
             if left:
                 work(left, done)
+                _check_there(ledger, stage, units)
+
+
+def _check_there(ledger: Ledger, stage: Stage, units: Sequence[Unit]) -> None:
+    """Workers on other machines may have written to a folder of their own that has the same name."""
+    numbers = {unit.number for unit in units}
+    lost = sorted(numbers - set(ledger.there(stage, numbers)))
+    if lost:
+        worker = ledger.notes[stage.name][lost[0]].worker
+        raise JobError(
+            f"Running the job: worker {worker} finished unit {lost[0]} of the stage {stage.name!r}, and its file is "
+            f"not in {ledger.plan.output.path}; expected a folder that all machines share. Name one, or an object "
+            "store, as output.path."
+        )
 
 
 def _check_errors(errors: int, plan: Plan) -> None:

@@ -155,13 +155,26 @@ def _scan_parquet(place: Place, chunk_rows: int) -> Scan:
 def _scan_arrow(place: Place, chunk_rows: int) -> Scan:
     found = hashlib.blake2b(digest_size=16)
     with open_bytes(place.path) as stream:
-        reader = pa.ipc.open_stream(stream)
+        schema, batches = open_arrow(stream)
         rows = 0
-        for batch in reader:
+        for batch in batches:
             rows += batch.num_rows
             found.update(batch.serialize())
-        schema = reader.schema.remove_metadata()
     return Scan(place, _evenly(rows, chunk_rows), schema, (), found.hexdigest())
+
+
+def open_arrow(stream: IO[bytes]) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """Schema and batches of an Arrow file: a stream, as `datasets` saves it, or a file, as polars and pandas do."""
+    begins = stream.read(len(_ARROW_FILE))
+    stream.seek(0)
+    if begins != _ARROW_FILE:
+        reader = pa.ipc.open_stream(stream)
+        return reader.schema.remove_metadata(), iter(reader)
+    file = pa.ipc.open_file(stream)
+    return file.schema.remove_metadata(), (file.get_batch(number) for number in range(file.num_record_batches))
+
+
+_ARROW_FILE = b"ARROW1"
 
 
 def _evenly(rows: int, chunk_rows: int) -> list[Chunk]:
