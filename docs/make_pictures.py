@@ -1,7 +1,8 @@
 """Makes the pictures of the pages anew from what the programs show: `python docs/make_pictures.py [NAME ...]`.
 
 Each picture is a real run of a real command with the embedded model: of a terminal (SVG), of a page that the command
-wrote (PNG, which needs Chromium), or what it drew (PNG). Run it after a change of the model or of what commands print.
+wrote or serves (PNG, which needs Chromium), or what it drew (PNG). Run it after a change of the model or of what
+commands print.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
 
 sys.path.insert(0, str(ROOT / "tests"))
-from headless_browser import browser, find_browser  # noqa: E402
+from headless_browser import Browser, browser, find_browser  # noqa: E402
+from serving.live import live  # noqa: E402
 
 CROSSJUDGE = [sys.executable, "-m", "crossjudge"]
 SHARPNESS = 2
@@ -79,7 +81,16 @@ class Written:
     focus: str | None = None
 
 
-Picture = Terminal | Drawing | Written
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Served:
+    """A tab of the playground with its example answered, as a window of this size shows it."""
+
+    use: str
+    width: int
+    height: int
+
+
+Picture = Terminal | Drawing | Written | Served
 
 PICTURES: Mapping[str, Picture] = {
     "models.svg": Terminal(commands=("crossjudge models --objective nli --max-parameters 100M",), columns=104),
@@ -87,6 +98,7 @@ PICTURES: Mapping[str, Picture] = {
         command="crossjudge calibrate examples/data/labelled.csv --target-error 0.1 --plot calibration.png",
         file="calibration.png",
     ),
+    "playground.png": Served(use="check", width=1240, height=880),
     "uses/tagging.svg": Terminal(
         commands=(
             "crossjudge tag examples/data/messages.csv \\\n"
@@ -214,16 +226,48 @@ def draw(picture: Drawing, where: Path, out: Path) -> None:
 def photograph(picture: Written, where: Path, out: Path) -> None:
     """A page that a command writes, as Chromium shows it."""
     run(picture.command, where, picture.file)
+    with browser(executable(), where / "profile") as page:
+        page.open(where / picture.file, width=picture.width, height=picture.height)
+        if picture.focus is not None:
+            page.run(f"document.querySelector({picture.focus!r}).focus()")
+        shoot(page, picture, out)
+
+
+ANSWERED = """new Promise((done) => {
+    const panel = document.querySelector('.panel:not([hidden])');
+    const outcome = panel.querySelector('.outcome');
+    new MutationObserver((_, watcher) => {
+        if (outcome.getAttribute('aria-busy') === 'true') return;
+        watcher.disconnect();
+        done();
+    }).observe(outcome, {attributes: true, attributeFilter: ['aria-busy']});
+    panel.querySelector('.primary').click();
+})"""
+"""Presses the button of the tab that is shown, and waits for the answer."""
+
+
+def play(picture: Served, where: Path, out: Path) -> None:
+    """The playground of a server with the embedded model; asked twice, so that nothing is still being loaded."""
+    with live("--log-level", "error") as server, browser(executable(), where / "profile") as page:
+        page.open(f"{server.url}/#use={picture.use}", width=picture.width, height=picture.height)
+        for _ in range(2):
+            page.run(ANSWERED)
+        shoot(page, picture, out)
+
+
+def executable() -> str:
+    """Of the browser."""
     found = find_browser()
     if found is None:
         raise SystemExit("Making pictures of pages needs Chromium or Chrome on the PATH: apt-get install chromium")
-    with browser(found, where / "profile") as page:
-        page.open(where / picture.file, width=picture.width, height=picture.height)
-        size = {"width": picture.width, "height": picture.height, "deviceScaleFactor": SHARPNESS}
-        page.call("Emulation.setDeviceMetricsOverride", mobile=False, **size)
-        if picture.focus is not None:
-            page.run(f"document.querySelector({picture.focus!r}).focus()")
-        page.screenshot(out, whole_page=False)
+    return found
+
+
+def shoot(page: Browser, picture: Written | Served, out: Path) -> None:
+    """What the window shows."""
+    size = {"width": picture.width, "height": picture.height, "deviceScaleFactor": SHARPNESS}
+    page.call("Emulation.setDeviceMetricsOverride", mobile=False, **size)
+    page.screenshot(out, whole_page=False)
 
 
 def run(command: str, where: Path, file: str) -> None:
@@ -235,7 +279,7 @@ def run(command: str, where: Path, file: str) -> None:
         raise SystemExit(f"{command} left no {file}; it said:\n{done.stdout}")
 
 
-MAKERS: Mapping[type, Callable[..., None]] = {Terminal: record, Drawing: draw, Written: photograph}
+MAKERS: Mapping[type, Callable[..., None]] = {Terminal: record, Drawing: draw, Written: photograph, Served: play}
 
 
 if __name__ == "__main__":

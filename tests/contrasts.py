@@ -19,7 +19,8 @@ _PAINTED = """((selector) => {
         }
         return [...paint.getImageData(0, 0, 1, 1).data].slice(0, 3);
     };
-    return [...document.querySelectorAll(selector)].filter((one) => one.checkVisibility()).map((one) => {
+    const shown = (one) => one.checkVisibility() && one.textContent.trim();
+    return [...document.querySelectorAll(selector)].filter(shown).map((one) => {
         const back = behind(one);
         return [one.textContent.slice(0, 30), bytes([...back, getComputedStyle(one).color]), bytes(back)];
     });
@@ -27,7 +28,7 @@ _PAINTED = """((selector) => {
 
 
 def faint_texts(page: Browser, selector: str, *, least: float = 4.5) -> tuple[int, list[str]]:
-    """How many visible elements there are, and the texts of those whose contrast is below `least`."""
+    """How many visible elements with a text there are, and the texts of those whose contrast is below `least`."""
     painted = page.run(f"{_PAINTED}({selector!r})")
     return len(painted), [text for text, front, back in painted if contrast(front, back) < least]
 

@@ -59,9 +59,10 @@ function facts({ answer, milliseconds, firstMilliseconds }) {
   return make("p", { title: answer.fingerprint && `fingerprint ${answer.fingerprint}` }, spaced(told));
 }
 
-// Short facts on one line.
+// Short facts on one line, broken between them only.
 function spaced(told) {
-  return make("span", { class: "facts" }, present(told).map((one) => make("span", {}, one)));
+  const facts = present(told).map((one, place) => [place > 0 && " · ", make("span", {}, one)]);
+  return make("span", { class: "facts" }, facts);
 }
 
 function refusalShown(error) {
