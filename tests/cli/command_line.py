@@ -32,9 +32,9 @@ class Answer:
 
 
 def crossjudge(*words: str | Path, stdin: str | bytes = "", width: int | None = None) -> Answer:
-    """Run a command here; models are fake."""
+    """Run a command here; models are fake, unless a server's is asked."""
     arguments = [str(word) for word in words]
-    if arguments and arguments[0] in NEEDS_MODEL and "--help" not in arguments:
+    if arguments and arguments[0] in NEEDS_MODEL and not {"--help", "--server"} & set(arguments):
         arguments[1:1] = ["--backend", "fake"]
     environment = {"COLUMNS": None if width is None else str(width)}
     result = CliRunner().invoke(app, arguments, input=stdin, env=environment)

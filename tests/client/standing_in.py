@@ -87,6 +87,7 @@ def stand_in(*replies: Reply | Callable[[Any], Reply]) -> Iterator[StandIn]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # of clients that hang up, as some tests have them do
     told = StandIn(f"http://127.0.0.1:{server.server_port}", list(replies))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

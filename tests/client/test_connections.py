@@ -203,14 +203,26 @@ def test_no_more_connections_are_used_at_once_than_allowed():
 
 
 def test_a_task_that_is_cancelled_leaves_the_client_usable():
+    answer_now = threading.Event()
+
+    def late(_):
+        answer_now.wait(30)
+        return FINE
+
     async def cancelled(client):
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.01):
-                await judged(client)
+        asking = asyncio.ensure_future(judged(client))
+        while not told.asked:
+            await asyncio.sleep(0.005)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
         return await judged(client)
 
-    with stand_in(lambda _: (time.sleep(0.1), FINE)[1], FINE) as told:
-        assert by_async_client(told.url, cancelled) == VERDICT
+    with stand_in(late, FINE) as told:
+        try:
+            assert by_async_client(told.url, cancelled) == VERDICT
+        finally:
+            answer_now.set()
     assert told.connections == 2
 
 

@@ -3,39 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from crossjudge.cli.failures import reported
-from crossjudge.cli.options import ModelOptions, OutputOptions, UseInputOptions, option, with_options
+from crossjudge.cli.options import ONLY_HERE, OutputOptions, UseInputOptions, option, with_options
+from crossjudge.cli.servers import AskedModelOptions, UseOptions
 
 if TYPE_CHECKING:
-    from crossjudge import AnswerPicker
+    from crossjudge.cli.uses import AnyPicker, Uses
 
 _PICKING = "Picking"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PickOptions:
+class PickOptions(UseOptions):
     """How a candidate becomes a statement, and what is a failure."""
 
     template: Annotated[
         str, option("--template", _PICKING, "The statement that a candidate is put into, at {}.", metavar="TEXT")
     ] = "The answer is {}."
     template_only: Annotated[
-        bool, option("--template-only", _PICKING, "Never turn question and candidate into a statement by rule.")
+        bool,
+        option("--template-only", _PICKING, "Never turn question and candidate into a statement by rule."),
+        ONLY_HERE,
     ] = False
     fail_on: Annotated[
         list[str] | None,
         option("--fail-on", _PICKING, "'abstained': exit with 1 if no candidate is entailed.", metavar="WORD"),
     ] = None
 
-    def picker(self, model: ModelOptions) -> AnswerPicker:
-        """Load the model, and the picker that asks it."""
-        from crossjudge import AnswerPicker
+    @property
+    def here(self) -> dict[str, Any]:
+        """See `UseOptions`."""
+        return {"statements": not self.template_only}
 
-        return AnswerPicker(template=self.template, model=model.cross_encoder(), statements=not self.template_only)
+    def picker(self, uses: Uses) -> AnyPicker:
+        """The picker."""
+        return uses.answer_picker(template=self.template)
 
 
 @with_options
@@ -46,7 +52,7 @@ def answer(
     ] = None,
     *,
     picking: PickOptions,
-    model: ModelOptions,
+    model: AskedModelOptions,
     source: UseInputOptions,
     output: OutputOptions,
 ) -> None:
@@ -65,5 +71,6 @@ def answer(
         from crossjudge.cli.use_inputs import open_form
 
         found = open_form(tuple(texts or ()), source, FORM)
-        exit_code = run(pick_task(picking.picker(model), fail_on=picking.fail_on or ()), found, output)
+        with model.uses(picking, quiet=output.quiet) as uses:
+            exit_code = run(pick_task(picking.picker(uses), fail_on=picking.fail_on or ()), found, output)
     raise typer.Exit(exit_code)

@@ -98,6 +98,7 @@ def calibrate(
         from crossjudge.cli.calibrating import Calibrating, run
         from crossjudge.cli.inputs import open_source
         from crossjudge.cli.judge import JudgeOptions
+        from crossjudge.cli.uses import UsesHere
 
         found = open_source(tuple(pairs), source)
         asked = Calibrating(
@@ -111,4 +112,5 @@ def calibrate(
             quiet=output.quiet,
         )
         asked.check(found)
-        run(asked, found, JudgeOptions(objective=calibrating.objective, labels=calibrating.labels).judge(model))
+        judging = JudgeOptions(objective=calibrating.objective, labels=calibrating.labels)
+        run(asked, found, UsesHere(model, judging.here).judge(objective=judging.objective, abstain_below=None))

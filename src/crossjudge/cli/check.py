@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from crossjudge.cli.failures import reported
-from crossjudge.cli.options import ModelOptions, OutputOptions, UseInputOptions, option, with_options
+from crossjudge.cli.options import OutputOptions, UseInputOptions, option, with_options
+from crossjudge.cli.servers import AskedModelOptions, UseOptions
 
 _CHECKING = "Checking"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CheckOptions:
+class CheckOptions(UseOptions):
     """How claims are judged, and what is made of it."""
 
     threshold: Annotated[
@@ -48,7 +49,7 @@ def check(
     ] = None,
     *,
     checking: CheckOptions,
-    model: ModelOptions,
+    model: AskedModelOptions,
     source: UseInputOptions,
     output: OutputOptions,
 ) -> None:
@@ -62,18 +63,15 @@ def check(
     crossjudge check answers.jsonl --html checked.html
     """
     with reported(debug=output.debug, quiet=output.quiet):
-        from crossjudge.apps.checking import ClaimChecker
         from crossjudge.apps.checking.checker import WINDOW_TOKENS
         from crossjudge.cli.checking import CHECKED, check_task, page_writer
         from crossjudge.cli.results import run
         from crossjudge.cli.use_inputs import open_form
 
         found = open_form(tuple(texts or ()), source, CHECKED)
-        checker = ClaimChecker(
-            model=model.cross_encoder(),
-            window_tokens=checking.window_tokens or WINDOW_TOKENS,
-            threshold=checking.threshold,
-        )
-        with page_writer(checking.html) as keep:
+        with model.uses(checking, quiet=output.quiet) as uses, page_writer(checking.html) as keep:
+            checker = uses.claim_checker(
+                threshold=checking.threshold, window_tokens=checking.window_tokens or WINDOW_TOKENS
+            )
             exit_code = run(check_task(checker, fail_on=checking.fail_on or (), keep=keep), found, output)
     raise typer.Exit(exit_code)

@@ -13,7 +13,7 @@ from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
 
-from crossjudge.apps.checking.checker import Answer, ClaimChecker
+from crossjudge.apps.checking.checker import Answer
 from crossjudge.apps.checking.rendering import Checked, flag_in_words, outcome_in_words, page, where
 from crossjudge.apps.checking.results import CONTRADICTED, OUTCOMES, SUPPORTED, CheckReport, ClaimVerdict, Evidence
 from crossjudge.cli.gates import read_gate
@@ -22,6 +22,7 @@ from crossjudge.cli.results import Show, Task
 from crossjudge.cli.tables import Column, OutcomeBlocks, OutcomeTable
 from crossjudge.cli.terminal import BAR_WIDTH, bar, shortened, sign
 from crossjudge.cli.use_inputs import Field, Form
+from crossjudge.cli.uses import AnyChecker
 from crossjudge.cli.work import Progress
 from crossjudge.errors import InputError
 
@@ -67,7 +68,7 @@ CHECKED: Form[Asked] = Form(
 )
 
 
-def check_task(checker: ClaimChecker, *, fail_on: Iterable[str], keep: Keep) -> Task[Asked, CheckReport]:
+def check_task(checker: AnyChecker, *, fail_on: Iterable[str], keep: Keep) -> Task[Asked, CheckReport]:
     """What `crossjudge check` does. Raises `LabelError` if `fail_on` names what is no outcome."""
     gate = read_gate(fail_on, OUTCOMES)
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
 from crossjudge.cli.failures import reported
-from crossjudge.cli.options import ModelOptions, OutputOptions, UseInputOptions, option, with_options
-
-if TYPE_CHECKING:
-    from crossjudge import Deduplicator
+from crossjudge.cli.options import ONLY_HERE, OutputOptions, UseInputOptions, option, with_options
+from crossjudge.cli.servers import AskedModelOptions, UseOptions
 
 _DECIDING, _LOOKING, _ROWS = "Deciding", "Which pairs are compared", "Rows"
 
@@ -40,7 +38,7 @@ class ApartBy(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DedupeOptions:
+class DedupeOptions(UseOptions):
     """When two texts are duplicates, which pairs are compared, and what becomes of the rows."""
 
     threshold: Annotated[
@@ -52,25 +50,29 @@ class DedupeOptions:
             "--apart-by", _DECIDING,
             "Texts that each state a figure (or a name) which the other lacks stay apart, whatever the model says.",
         ),
+        ONLY_HERE,
     ] = ApartBy.FIGURES  # fmt: skip
     similarity: Annotated[
         float,
         option("--similarity", _DECIDING, "Count what similarity alone would have merged from this cosine on.",
                min=0.0, max=1.0),
+        ONLY_HERE,
     ] = 0.8  # fmt: skip
     least_cosine: Annotated[
-        float, option("--least-cosine", _LOOKING, "Compare pairs from this cosine on.", min=0.0, max=1.0)
+        float, option("--least-cosine", _LOOKING, "Compare pairs from this cosine on.", min=0.0, max=1.0), ONLY_HERE
     ] = 0.6
     neighbours: Annotated[
-        int, option("--neighbours", _LOOKING, "Of each text compare at most the so many nearest.", min=1)
+        int, option("--neighbours", _LOOKING, "Of each text compare at most the so many nearest.", min=1), ONLY_HERE
     ] = 20
     search: Annotated[
         Search,
         option("--search", _LOOKING, "exact: all with all; approximate: by an index; auto: that from 50,000 texts on."),
+        ONLY_HERE,
     ] = Search.AUTO
     first_stage_model: Annotated[
         str | None,
         option("--first-stage-model", _LOOKING, "The bi-encoder; the embedded one's if left out.", metavar="NAME"),
+        ONLY_HERE,
     ] = None
     kept: Annotated[
         str | None,
@@ -82,29 +84,16 @@ class DedupeOptions:
         option("--fail-on", _ROWS, "'duplicates': exit with 1 if there are any.", metavar="WORD"),
     ] = None
 
-    def deduplicator(self, model: ModelOptions) -> Deduplicator:
-        """Load both models."""
-        from crossjudge import BiEncoder, Deduplicator
-
-        encoder = model.cross_encoder()
-        if "duplicate" in encoder.checkpoint.heads:
-            encoder = model.cross_encoder(head="duplicate")
-        first_stage = BiEncoder(
-            self.first_stage_model,
-            backend=model.backend.value,
-            device=model.device,
-            local_files_only=model.local_files_only,
-            token=model.token,
-        )
-        return Deduplicator(
-            threshold=self.threshold,
-            model=encoder,
-            first_stage_model=first_stage,
-            least_cosine=self.least_cosine,
-            neighbours=self.neighbours,
-            search=self.search.value,
-            apart_by=self.apart_by.kinds,
-        )
+    @property
+    def here(self) -> dict[str, Any]:
+        """See `UseOptions`."""
+        return {
+            "least_cosine": self.least_cosine,
+            "neighbours": self.neighbours,
+            "search": self.search.value,
+            "apart_by": self.apart_by.kinds,
+            "first_stage_model": self.first_stage_model,
+        }
 
 
 @with_options
@@ -112,7 +101,7 @@ def dedupe(
     texts: Annotated[list[str] | None, typer.Argument(metavar="TEXTS | FILES", help="Texts; or files of them.")] = None,
     *,
     deduping: DedupeOptions,
-    model: ModelOptions,
+    model: AskedModelOptions,
     source: UseInputOptions,
     output: OutputOptions,
 ) -> None:
@@ -133,7 +122,7 @@ def dedupe(
         gate = read_gate(deduping.fail_on or (), ("duplicates",))
         found = open_form(tuple(texts or ()), source, FORM)
         files = Files(kept=deduping.kept, removed=deduping.removed)
-        exit_code = run(
-            deduping.deduplicator(model), found, output, files, similarity=deduping.similarity, fails=bool(gate)
-        )
+        with model.uses(deduping, quiet=output.quiet) as uses:
+            deduplicator = uses.deduplicator(threshold=deduping.threshold)
+            exit_code = run(deduplicator, found, output, files, similarity=deduping.similarity, fails=bool(gate))
     raise typer.Exit(exit_code)

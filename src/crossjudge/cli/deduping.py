@@ -10,7 +10,6 @@ from typing import Any
 
 from rich.text import Text
 
-from crossjudge.apps.deduplication.deduplicator import Deduplicator
 from crossjudge.apps.deduplication.results import Cluster, DedupeReport
 from crossjudge.cli.failures import BAD_INPUT, GATE_FAILED, say
 from crossjudge.cli.inputs import Item, Source
@@ -18,6 +17,7 @@ from crossjudge.cli.options import OutputOptions
 from crossjudge.cli.results import check_not_an_input, shown_progress
 from crossjudge.cli.terminal import facts, new_console, shortened
 from crossjudge.cli.use_inputs import Field, Form
+from crossjudge.cli.uses import AnyDeduplicator
 from crossjudge.errors import InputError
 from crossjudge.files import BadRow, WriteRow, json_line, open_writer
 
@@ -73,7 +73,7 @@ class _Rows:
 
 
 def run(
-    deduplicator: Deduplicator,
+    deduplicator: AnyDeduplicator,
     source: Source[str],
     output: OutputOptions,
     files: Files,

@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from crossjudge.cli.failures import reported
-from crossjudge.cli.options import ModelOptions, OutputOptions, UseInputOptions, option, with_options
+from crossjudge.cli.options import OutputOptions, UseInputOptions, option, with_options
+from crossjudge.cli.servers import AskedModelOptions, UseOptions
 
 _GRADING = "Grading"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class GradeOptions:
+class GradeOptions(UseOptions):
     """What answers are graded by, and what is made of a class's grades."""
 
     reference: Annotated[
@@ -44,7 +45,7 @@ def grade(
     ] = None,
     *,
     grading: GradeOptions,
-    model: ModelOptions,
+    model: AskedModelOptions,
     source: UseInputOptions,
     output: OutputOptions,
 ) -> None:
@@ -58,15 +59,15 @@ def grade(
     crossjudge grade class.csv --plot class.png
     """
     with reported(debug=output.debug, quiet=output.quiet):
-        from crossjudge import Judge
         from crossjudge.cli.grading import Marking, graded_form
         from crossjudge.cli.results import run
         from crossjudge.cli.use_inputs import open_form
 
         found = open_form(tuple(texts or ()), source, graded_form(tuple(grading.reference or ()), grading.question))
-        marking = Marking(Judge(model.cross_encoder()))
-        marking.check_picture(grading.plot)
-        exit_code = run(marking.task(fail_on=grading.fail_on or ()), found, output)
+        with model.uses(grading, quiet=output.quiet) as uses:
+            marking = Marking(uses)
+            marking.check_picture(grading.plot)
+            exit_code = run(marking.task(fail_on=grading.fail_on or ()), found, output)
         marking.finish(
             plot=grading.plot, show=bool(found.files) and not (output.as_json or output.output or output.quiet)
         )

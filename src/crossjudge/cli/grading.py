@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.text import Text
 
 from crossjudge.apps.class_summary import QuestionSummary, summarize
-from crossjudge.apps.grading import CORRECT, GRADES, INCORRECT, PARTIAL, Grader, GradeResult
+from crossjudge.apps.grading import CORRECT, GRADES, INCORRECT, PARTIAL, GradeResult
 from crossjudge.cli.failures import say
 from crossjudge.cli.gates import read_gate
 from crossjudge.cli.inputs import Source
@@ -17,10 +17,10 @@ from crossjudge.cli.results import Show, Task
 from crossjudge.cli.tables import Column, OutcomeTable
 from crossjudge.cli.terminal import BAR_WIDTH, bar, facts, new_console, shortened, sign
 from crossjudge.cli.use_inputs import Field, Form
+from crossjudge.cli.uses import AnyGrader, Uses
 from crossjudge.cli.work import Progress
-from crossjudge.errors import InputError, ItemError, NonFiniteLogitsError, TooLongError
+from crossjudge.errors import InputError, ItemError, LimitError, NonFiniteLogitsError, TooLongError
 from crossjudge.extras import require
-from crossjudge.judge import Judge
 
 _GRADE_WIDTH = 11
 _MISSING_WIDTH = 40
@@ -77,8 +77,8 @@ def graded_form(references: tuple[str, ...], question: str | None) -> Form[Asked
 class Marking:
     """Grades the answers of a class, and remembers the grades for the summary."""
 
-    def __init__(self, judge: Judge) -> None:
-        self._judge = judge
+    def __init__(self, uses: Uses) -> None:
+        self._uses = uses
         self._graded: list[tuple[str, GradeResult]] = []
 
     def task(self, *, fail_on: Iterable[str]) -> Task[Asked, GradeResult]:
@@ -130,20 +130,20 @@ class Marking:
         self._graded += [(one.title, result) for one, result in zip(asked, graded, strict=True)]
         return graded
 
-    def _grader(self, references: tuple[str, ...], question: str | None, *, row: int) -> Grader:
+    def _grader(self, references: tuple[str, ...], question: str | None, *, row: int) -> AnyGrader:
         try:
-            return Grader(references, question=question, model=self._judge)
+            return self._uses.grader(references, question=question)
         except ItemError as error:
             raise ItemError(str(error), index=row) from error
 
 
-def _grades(grader: Grader, asked: Sequence[Asked], rows: Sequence[int]) -> list[GradeResult]:
+def _grades(grader: AnyGrader, asked: Sequence[Asked], rows: Sequence[int]) -> list[GradeResult]:
     try:
         return grader.batch([asked[row].answer for row in rows])
-    except (TooLongError, NonFiniteLogitsError) as error:
-        if error.index is None:
-            raise
-        raise type(error)(str(error), index=rows[error.index]) from error
+    except (ItemError, TooLongError, NonFiniteLogitsError, LimitError) as error:
+        if error.index is not None:
+            error.index = rows[error.index]
+        raise
 
 
 def _table(source: Source[Asked]) -> Show[Asked, GradeResult]:

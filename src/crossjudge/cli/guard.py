@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from crossjudge.cli.failures import reported
-from crossjudge.cli.options import ModelOptions, OutputOptions, UseInputOptions, option, with_options
+from crossjudge.cli.options import ONLY_HERE, OutputOptions, UseInputOptions, option, with_options
+from crossjudge.cli.servers import AskedModelOptions, UseOptions
 
 _GUARDING = "Guarding"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class GuardOptions:
+class GuardOptions(UseOptions):
     """What texts are held against, and what is made of it."""
 
     ready: Annotated[
@@ -49,6 +50,7 @@ class GuardOptions:
     abstain_below: Annotated[
         float | None,
         option("--abstain-below", _GUARDING, "Leave less certain verdicts to a person: REVIEW.", min=0.0, max=1.0),
+        ONLY_HERE,
     ] = None
     no_recognizers: Annotated[
         bool, option("--no-recognizers", _GUARDING, "Ask the model alone: look for no patterns.")
@@ -64,6 +66,11 @@ class GuardOptions:
         ),
     ] = None  # fmt: skip
 
+    @property
+    def here(self) -> dict[str, Any]:
+        """See `UseOptions`."""
+        return {"abstain_below": self.abstain_below}
+
 
 @with_options
 def guard(
@@ -73,7 +80,7 @@ def guard(
     ] = None,
     *,
     guarding: GuardOptions,
-    model: ModelOptions,
+    model: AskedModelOptions,
     source: UseInputOptions,
     output: OutputOptions,
 ) -> None:
@@ -86,20 +93,16 @@ def guard(
     crossjudge guard texts.jsonl --policy "kind=This text contains no insults." --json
     """
     with reported(debug=output.debug, quiet=output.quiet):
-        from crossjudge import Judge
-        from crossjudge.apps.guarding import Guardrail
         from crossjudge.cli.guarding import GUARDED, guard_task, read_policies, read_thresholds
         from crossjudge.cli.results import run
         from crossjudge.cli.use_inputs import open_form
 
         found = open_form(tuple(texts or ()), source, GUARDED)
         policies = read_policies(guarding.ready or (), guarding.topic, guarding.policy or ())
-        guardrail = Guardrail(
-            policies,
-            thresholds=read_thresholds(policies, guarding.threshold or (), guarding.thresholds),
-            model=Judge(model.cross_encoder(), abstain_below=guarding.abstain_below),
-            recognizers=None if guarding.no_recognizers else "default",
-        )
-        task = guard_task(guardrail, redacts=guarding.redact, fail_on=guarding.fail_on or ())
-        exit_code = run(task, found, output)
+        thresholds = read_thresholds(policies, guarding.threshold or (), guarding.thresholds)
+        recognizers = None if guarding.no_recognizers else "default"
+        with model.uses(guarding, quiet=output.quiet) as uses:
+            guardrail = uses.guardrail(policies, thresholds=thresholds, recognizers=recognizers)
+            task = guard_task(guardrail, redacts=guarding.redact, fail_on=guarding.fail_on or ())
+            exit_code = run(task, found, output)
     raise typer.Exit(exit_code)

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from rich.table import Table
 from rich.text import Text
 
-from crossjudge.apps.guarding import FittedThresholds, Guardrail, GuardrailResult, PolicyCheck, policy_set
+from crossjudge.apps.guarding import FittedThresholds, GuardrailResult, PolicyCheck, policy_set
 from crossjudge.apps.guarding.guardrail import Decision, Thresholds
 from crossjudge.cli.gates import read_gate
 from crossjudge.cli.inputs import Source
@@ -17,6 +17,7 @@ from crossjudge.cli.results import Show, Task
 from crossjudge.cli.tables import Column, OutcomeBlocks, OutcomeTable
 from crossjudge.cli.terminal import BAR_WIDTH, bar, shortened, sign
 from crossjudge.cli.use_inputs import Field, Form
+from crossjudge.cli.uses import AnyGuardrail
 from crossjudge.cli.work import Progress
 from crossjudge.errors import InputError
 
@@ -86,7 +87,7 @@ def read_thresholds(policies: Mapping[str, str], stated: Iterable[str], path: st
     return thresholds or None
 
 
-def guard_task(guardrail: Guardrail, *, redacts: bool, fail_on: Iterable[str]) -> Task[str, Guarded]:
+def guard_task(guardrail: AnyGuardrail, *, redacts: bool, fail_on: Iterable[str]) -> Task[str, Guarded]:
     """What `crossjudge guard` does. Raises `LabelError` if `fail_on` names what is no decision."""
     gate = read_gate((entry.upper() for entry in fail_on), DECISIONS)
 
@@ -114,7 +115,7 @@ def _split(entry: str, flag: str, form: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _show(source: Source[str], guardrail: Guardrail) -> Show[str, Guarded]:
+def _show(source: Source[str], guardrail: AnyGuardrail) -> Show[str, Guarded]:
     """A line for each text of a file; for texts of the command line, one for each policy."""
     if not source.files:
         blocks: OutcomeBlocks[str, Guarded] = OutcomeBlocks(str, lambda one: _block(one, guardrail.policies))

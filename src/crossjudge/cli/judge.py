@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from crossjudge.cli.failures import reported
-from crossjudge.cli.options import InputOptions, ModelOptions, OutputOptions, option, with_options
+from crossjudge.cli.options import ONLY_HERE, InputOptions, OutputOptions, option, with_options
+from crossjudge.cli.servers import AskedModelOptions, UseOptions
 
 if TYPE_CHECKING:
-    from crossjudge import Judge
+    from crossjudge.cli.uses import AnyJudge, Uses
 
 _JUDGING = "Judging"
 
@@ -26,13 +27,15 @@ class Overflow(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class JudgeOptions:
+class JudgeOptions(UseOptions):
     """How logits become verdicts."""
 
     objective: Annotated[
         str, option("--objective", _JUDGING, "nli, similarity, duplicate or relevance.", metavar="NAME")
     ] = "nli"
-    force: Annotated[bool, option("--force", _JUDGING, "Use a model for what it was not trained for.")] = False
+    force: Annotated[bool, option("--force", _JUDGING, "Use a model for what it was not trained for."), ONLY_HERE] = (
+        False
+    )
     labels: Annotated[
         str | None,
         option(
@@ -40,16 +43,21 @@ class JudgeOptions:
             "The labels in the order of the model's outputs, where it calls them LABEL_0, LABEL_1 and so on.",
             metavar="A,B,C",
         ),
+        ONLY_HERE,
     ] = None  # fmt: skip
     on_overflow: Annotated[
-        Overflow, option("--on-overflow", _JUDGING, "What to do with a text that is too long for the model.")
+        Overflow,
+        option("--on-overflow", _JUDGING, "What to do with a text that is too long for the model."),
+        ONLY_HERE,
     ] = Overflow.WINDOW
     abstain_below: Annotated[
         float | None,
         option("--abstain-below", _JUDGING, "Mark a verdict of lower probability as abstained.", min=0.0, max=1.0),
     ] = None
     calibration: Annotated[
-        str | None, option("--calibration", _JUDGING, "A calibration saved for this very model.", metavar="PATH")
+        str | None,
+        option("--calibration", _JUDGING, "A calibration saved for this very model.", metavar="PATH"),
+        ONLY_HERE,
     ] = None
     fail_on: Annotated[
         list[str] | None,
@@ -59,22 +67,19 @@ class JudgeOptions:
         ),
     ] = None  # fmt: skip
 
-    def judge(self, model: ModelOptions) -> Judge:
-        """Load the model, and the judge that reads its logits."""
-        from crossjudge import Judge
+    @property
+    def here(self) -> dict[str, Any]:
+        """See `UseOptions`."""
+        return {
+            "calibration": self.calibration,
+            "on_overflow": self.on_overflow.value,
+            "labels": None if self.labels is None else tuple(label.strip() for label in self.labels.split(",")),
+            "force": self.force,
+        }
 
-        encoder = model.cross_encoder()
-        if self.objective != encoder.objective and self.objective in encoder.checkpoint.heads:
-            encoder = model.cross_encoder(head=self.objective)
-        return Judge(
-            encoder,
-            objective=self.objective,
-            calibration=self.calibration,
-            abstain_below=self.abstain_below,
-            on_overflow=self.on_overflow.value,
-            labels=None if self.labels is None else tuple(label.strip() for label in self.labels.split(",")),
-            force=self.force,
-        )
+    def judge(self, uses: Uses) -> AnyJudge:
+        """The judge that reads the logits."""
+        return uses.judge(objective=self.objective, abstain_below=self.abstain_below)
 
 
 @with_options
@@ -84,7 +89,7 @@ def judge(
     ] = None,
     *,
     judging: JudgeOptions,
-    model: ModelOptions,
+    model: AskedModelOptions,
     source: InputOptions,
     output: OutputOptions,
 ) -> None:
@@ -103,6 +108,7 @@ def judge(
         from crossjudge.cli.results import run
 
         found = open_source(tuple(pairs or ()), source)
-        task = judge_task(judging.judge(model), fail_on=judging.fail_on or ())
-        exit_code = run(task, found, output)
+        with model.uses(judging, quiet=output.quiet) as uses:
+            task = judge_task(judging.judge(uses), fail_on=judging.fail_on or ())
+            exit_code = run(task, found, output)
     raise typer.Exit(exit_code)

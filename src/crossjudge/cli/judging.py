@@ -12,8 +12,8 @@ from crossjudge.cli.inputs import Source
 from crossjudge.cli.results import Show, Task
 from crossjudge.cli.tables import Column, OutcomeTable, pair_texts
 from crossjudge.cli.terminal import BAR_WIDTH, bar, sign
+from crossjudge.cli.uses import AnyJudge
 from crossjudge.cli.work import Progress
-from crossjudge.judge import Judge
 from crossjudge.objectives.base import Objective
 from crossjudge.types import Pair, Verdict
 
@@ -28,7 +28,7 @@ _SCORE_WIDTH = 7
 _OTHERS_WIDTH = 40
 
 
-def judge_task(judge: Judge, *, fail_on: Iterable[str]) -> Task[Pair, Verdict]:
+def judge_task(judge: AnyJudge, *, fail_on: Iterable[str]) -> Task[Pair, Verdict]:
     """What `crossjudge judge` does. Raises `LabelError` if `fail_on` names a label that no verdict can have."""
     gate = read_gate(fail_on, (*judge.objective.labels, ABSTAINED))
 

@@ -51,6 +51,13 @@ def option(flags: str, panel: str, text: str, **more: Any) -> Any:
     return typer.Option(*flags.split(), rich_help_panel=panel, help=text, **more)
 
 
+class OnlyHere:
+    """Marks an option, in its `Annotated`, as one that only a model on this machine can honour."""
+
+
+ONLY_HERE = OnlyHere()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelOptions:
     """Which model a command uses and how it is run."""
@@ -59,10 +66,12 @@ class ModelOptions:
         str | None,
         option("--model -m", _MODEL, "A folder or a hub name; the embedded model if left out.", metavar="NAME"),
     ] = None
-    backend: Annotated[Backend, option("--backend", _MODEL, "What runs the model; fake needs no weights.")] = (
-        Backend.AUTO
-    )
-    device: Annotated[str | None, option("--device", _MODEL, "cpu, cuda, cuda:1 and so on.", metavar="NAME")] = None
+    backend: Annotated[
+        Backend, option("--backend", _MODEL, "What runs the model; fake needs no weights."), ONLY_HERE
+    ] = Backend.AUTO
+    device: Annotated[
+        str | None, option("--device", _MODEL, "cpu, cuda, cuda:1 and so on.", metavar="NAME"), ONLY_HERE
+    ] = None
     precision: Annotated[
         Precision | None,
         option(
@@ -70,20 +79,24 @@ class ModelOptions:
             _MODEL,
             "If left out: as shipped (embedded model) or fp32. auto: the fastest that decides as fp32 does.",
         ),
+        ONLY_HERE,
     ] = None
     max_length: Annotated[
-        int | None, option("--max-length", _MODEL, "Most tokens of a pair; the model's own if left out.", min=1)
+        int | None,
+        option("--max-length", _MODEL, "Most tokens of a pair; the model's own if left out.", min=1),
+        ONLY_HERE,
     ] = None
     revision: Annotated[
-        str | None, option("--revision", _MODEL, "Branch, tag or commit of a hub model.", metavar="NAME")
+        str | None, option("--revision", _MODEL, "Branch, tag or commit of a hub model.", metavar="NAME"), ONLY_HERE
     ] = None
     local_files_only: Annotated[
-        bool, option("--local-files-only", _MODEL, "Never ask the hub; use what is cached.")
+        bool, option("--local-files-only", _MODEL, "Never ask the hub; use what is cached."), ONLY_HERE
     ] = False
     trust_remote_code: Annotated[
-        bool, option("--trust-remote-code", _MODEL, "Let the model run Python code of its own.")
+        bool, option("--trust-remote-code", _MODEL, "Let the model run Python code of its own."), ONLY_HERE
     ] = False
-    # Left out of the repr: what is shown in logs and tracebacks must not hold it.
+    # Left out of the repr: what is shown in logs and tracebacks must not hold it. It may come from the environment, so
+    # that it says nothing of where the model is.
     token: Annotated[
         str | None, option("--token", _MODEL, "For private hub models.", metavar="TEXT", envvar="HF_TOKEN")
     ] = field(default=None, repr=False)
@@ -105,6 +118,13 @@ class ModelOptions:
             trust_remote_code=self.trust_remote_code,
             token=self.token,
         )
+
+    def cross_encoder_for(self, objective: str) -> CrossEncoder:
+        """Load the model, with its head for the objective where it has several."""
+        encoder = self.cross_encoder()
+        if encoder.objective != objective and objective in encoder.checkpoint.heads:
+            return self.cross_encoder(head=objective)
+        return encoder
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from crossjudge.apps.picking import AnswerPicker, AnswerResult
+from crossjudge.apps.picking import AnswerResult
 from crossjudge.cli.gates import read_gate
 from crossjudge.cli.inputs import Source
 from crossjudge.cli.results import Show, Task
 from crossjudge.cli.tables import Column, OutcomeBlocks, OutcomeTable
 from crossjudge.cli.terminal import BAR_WIDTH, bar, shortened, sign
 from crossjudge.cli.use_inputs import Field, Form
+from crossjudge.cli.uses import AnyPicker
 from crossjudge.cli.work import Progress
 from crossjudge.errors import InputError
 
@@ -48,7 +49,7 @@ FORM: Form[Asked] = Form(
 )
 
 
-def pick_task(picker: AnswerPicker, *, fail_on: Iterable[str]) -> Task[Asked, AnswerResult]:
+def pick_task(picker: AnyPicker, *, fail_on: Iterable[str]) -> Task[Asked, AnswerResult]:
     """What `crossjudge answer` does. Raises `LabelError` if `fail_on` names anything but 'abstained'."""
     gate = read_gate(fail_on, (ABSTAINED,))
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from crossjudge.cli.failures import reported
-from crossjudge.cli.options import ModelOptions, OutputOptions, UseInputOptions, option, with_options
-
-if TYPE_CHECKING:
-    from crossjudge import Reranker
+from crossjudge.cli.options import OutputOptions, UseInputOptions, option, with_options
+from crossjudge.cli.servers import AskedModelOptions, UseOptions
 
 _RANKING = "Ranking"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RerankOptions:
+class RerankOptions(UseOptions):
     """What is ranked, and how much of it is shown."""
 
     query: Annotated[
@@ -28,13 +26,6 @@ class RerankOptions:
         None
     )
 
-    def reranker(self, model: ModelOptions) -> Reranker:
-        """Load the model, with the head for relevance where it has several."""
-        from crossjudge import Reranker
-        from crossjudge.cli.reranking import relevance_model
-
-        return Reranker(relevance_model(model))
-
 
 @with_options
 def rerank(
@@ -44,7 +35,7 @@ def rerank(
     ] = None,
     *,
     ranking: RerankOptions,
-    model: ModelOptions,
+    model: AskedModelOptions,
     source: UseInputOptions,
     output: OutputOptions,
 ) -> None:
@@ -67,5 +58,6 @@ def rerank(
             found = open_form(words, source, FORM)
         else:
             found = documents_of_one_query(ranking.query, words, source)
-        exit_code = run(rerank_task(ranking.reranker(model), top_k=ranking.top_k), found, output)
+        with model.uses(ranking, quiet=output.quiet) as uses:
+            exit_code = run(rerank_task(uses.reranker(), top_k=ranking.top_k), found, output)
     raise typer.Exit(exit_code)

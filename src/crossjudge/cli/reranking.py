@@ -8,13 +8,14 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from crossjudge.apps.reranking import Ranked, Reranker
+from crossjudge.apps.reranking import Ranked
 from crossjudge.cli.inputs import Item, Source
 from crossjudge.cli.options import InputOptions, ModelOptions
 from crossjudge.cli.results import Show, Task
 from crossjudge.cli.tables import OutcomeBlocks
 from crossjudge.cli.terminal import shortened
 from crossjudge.cli.use_inputs import Field, Form, open_form
+from crossjudge.cli.uses import AnyReranker
 from crossjudge.cli.work import Progress
 from crossjudge.errors import InputError
 from crossjudge.files import BadRow, Row
@@ -31,10 +32,7 @@ _TEXT_SHOWN = 400
 
 def relevance_model(model: ModelOptions) -> CrossEncoder:
     """Load the model, with its head for relevance where it has several."""
-    encoder = model.cross_encoder()
-    if encoder.objective != RELEVANCE.name and RELEVANCE.name in encoder.checkpoint.heads:
-        return model.cross_encoder(head=RELEVANCE.name)
-    return encoder
+    return model.cross_encoder_for(RELEVANCE.name)
 
 
 def _of_words(words: tuple[str, ...]) -> Sequence[Asked]:
@@ -74,7 +72,7 @@ def documents_of_one_query(query: str, words: tuple[str, ...], options: InputOpt
     return Source(items=[Item(Row(1, (query, documents), {}))], noun=FORM.noun, num_rows=1)
 
 
-def rerank_task(reranker: Reranker, *, top_k: int | None) -> Task[Asked, list[Ranked]]:
+def rerank_task(reranker: AnyReranker, *, top_k: int | None) -> Task[Asked, list[Ranked]]:
     """What `crossjudge rerank` does."""
 
     def work(asked: list[Asked], progress: Progress) -> list[list[Ranked]]:

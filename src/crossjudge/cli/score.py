@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from crossjudge.cli.failures import reported
-from crossjudge.cli.options import ModelOptions, OutputOptions, UseInputOptions, option, with_options
+from crossjudge.cli.options import OutputOptions, UseInputOptions, option, with_options
+from crossjudge.cli.servers import AskedModelOptions, UseOptions
 
 _SCORING = "Scoring"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ScoreOptions:
+class ScoreOptions(UseOptions):
     """What responses are scored on."""
 
     criterion: Annotated[
@@ -54,7 +55,7 @@ def score(
     ] = None,
     *,
     scoring: ScoreOptions,
-    model: ModelOptions,
+    model: AskedModelOptions,
     source: UseInputOptions,
     output: OutputOptions,
 ) -> None:
@@ -67,13 +68,13 @@ def score(
     crossjudge score answers.csv --rubric rubric.toml --json
     """
     with reported(debug=output.debug, quiet=output.quiet):
-        from crossjudge import RubricScorer
         from crossjudge.cli.results import run
         from crossjudge.cli.scoring import SCORED, read_rubric, score_task
         from crossjudge.cli.use_inputs import open_form
 
         found = open_form(tuple(texts or ()), source, SCORED)
         rubric, weights = read_rubric(scoring.rubric, scoring.criterion or (), scoring.weight or ())
-        scorer = RubricScorer(rubric, weights=weights, model=model.cross_encoder())
-        exit_code = run(score_task(scorer, fail_on=scoring.fail_on or ()), found, output)
+        with model.uses(scoring, quiet=output.quiet) as uses:
+            scorer = uses.rubric_scorer(rubric, weights=weights)
+            exit_code = run(score_task(scorer, fail_on=scoring.fail_on or ()), found, output)
     raise typer.Exit(exit_code)

@@ -9,12 +9,13 @@ from typing import Any
 
 from rich.text import Text
 
-from crossjudge.apps.scoring import CriterionScore, RubricResult, RubricScorer
+from crossjudge.apps.scoring import CriterionScore, RubricResult
 from crossjudge.cli.inputs import Source
 from crossjudge.cli.results import Show, Task
 from crossjudge.cli.tables import Column, OutcomeTable
 from crossjudge.cli.terminal import BAR_WIDTH, bar
 from crossjudge.cli.use_inputs import Field, Form
+from crossjudge.cli.uses import AnyScorer
 from crossjudge.cli.work import Progress
 from crossjudge.errors import InputError
 from crossjudge.evaluation.gates import Bound, read_bound
@@ -89,7 +90,7 @@ def _split(entry: str, flag: str, form: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def score_task(scorer: RubricScorer, *, fail_on: Iterable[str]) -> Task[Asked, RubricResult]:
+def score_task(scorer: AnyScorer, *, fail_on: Iterable[str]) -> Task[Asked, RubricResult]:
     """What `crossjudge score` does. Raises `InputError` for a gate on a score that is not there."""
     gates = [_read_gate(expression, scorer) for expression in fail_on]
 
@@ -105,7 +106,7 @@ def score_task(scorer: RubricScorer, *, fail_on: Iterable[str]) -> Task[Asked, R
     )
 
 
-def _read_gate(expression: str, scorer: RubricScorer) -> tuple[str, Bound]:
+def _read_gate(expression: str, scorer: AnyScorer) -> tuple[str, Bound]:
     found = read_bound(expression)
     known = (OVERALL, *scorer.rubric)
     if found is None or found[0].strip() not in known:
@@ -120,7 +121,7 @@ def _figure(result: RubricResult, name: str) -> float:
     return result.scores.get(name, result.overall)
 
 
-def _table(source: Source[Asked], scorer: RubricScorer) -> Show[Asked, RubricResult]:
+def _table(source: Source[Asked], scorer: AnyScorer) -> Show[Asked, RubricResult]:
     overall: Column[RubricResult] = Column(OVERALL, BAR_WIDTH, lambda result: _shown(result.overall))
     each = [_column(place, name) for place, name in enumerate(scorer.rubric)]
     return OutcomeTable(source, [overall, *each[:_CRITERIA_SHOWN]], texts=[("response", lambda asked: asked[1])]).show

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from crossjudge.cli.failures import reported
-from crossjudge.cli.options import ModelOptions, OutputOptions, UseInputOptions, option, with_options
+from crossjudge.cli.options import ONLY_HERE, OutputOptions, UseInputOptions, option, with_options
+from crossjudge.cli.servers import AskedModelOptions, UseOptions
 
 if TYPE_CHECKING:
-    from crossjudge import Tagger
+    from crossjudge.cli.uses import AnyTagger, Uses
 
 _TAGGING = "Tagging"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TagOptions:
+class TagOptions(UseOptions):
     """Which labels there are, and when one applies."""
 
     label: Annotated[
@@ -46,6 +47,7 @@ class TagOptions:
         option(
             "--first-stage", _TAGGING, "Of many labels, ask only the so many that a bi-encoder finds nearest.", min=1
         ),
+        ONLY_HERE,
     ] = None
     fail_on: Annotated[
         list[str] | None,
@@ -53,20 +55,22 @@ class TagOptions:
                metavar="LABEL"),
     ] = None  # fmt: skip
 
-    def tagger(self, model: ModelOptions) -> Tagger:
-        """Load the model, and the tagger that asks it."""
-        from crossjudge import Tagger
+    @property
+    def here(self) -> dict[str, Any]:
+        """See `UseOptions`."""
+        return {"first_stage": self.first_stage}
+
+    def tagger(self, uses: Uses) -> AnyTagger:
+        """The tagger."""
         from crossjudge.apps.thresholds import Thresholds
         from crossjudge.cli.tagging import read_labels
 
         names, described = read_labels(self.label or (), self.labels)
-        return Tagger(
+        return uses.tagger(
             names if described is None else described,
             template=self.template,
             multi_label=not self.single,
             threshold=self.threshold if self.thresholds is None else Thresholds.load(self.thresholds),
-            model=model.cross_encoder(),
-            first_stage=self.first_stage,
         )
 
 
@@ -77,7 +81,7 @@ def tag(
     ] = None,
     *,
     tagging: TagOptions,
-    model: ModelOptions,
+    model: AskedModelOptions,
     source: UseInputOptions,
     output: OutputOptions,
 ) -> None:
@@ -96,5 +100,6 @@ def tag(
         from crossjudge.cli.use_inputs import open_form
 
         found = open_form(tuple(texts or ()), source, FORM)
-        exit_code = run(tag_task(tagging.tagger(model), fail_on=tagging.fail_on or ()), found, output)
+        with model.uses(tagging, quiet=output.quiet) as uses:
+            exit_code = run(tag_task(tagging.tagger(uses), fail_on=tagging.fail_on or ()), found, output)
     raise typer.Exit(exit_code)

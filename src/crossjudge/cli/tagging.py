@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from crossjudge.apps.tagging import Tagger, TagResult
+from crossjudge.apps.tagging import TagResult
 from crossjudge.cli.gates import read_gate
 from crossjudge.cli.inputs import Source
 from crossjudge.cli.results import Show, Task
 from crossjudge.cli.tables import Column, OutcomeBlocks, OutcomeTable
 from crossjudge.cli.terminal import bar, shortened, sign
 from crossjudge.cli.use_inputs import Field, Form
+from crossjudge.cli.uses import AnyTagger
 from crossjudge.cli.work import Progress
 from crossjudge.errors import InputError
 
@@ -70,7 +71,7 @@ def read_labels(entries: Iterable[str], listed: str | None) -> tuple[list[str], 
     return list(described), described
 
 
-def tag_task(tagger: Tagger, *, fail_on: Iterable[str]) -> Task[Asked, TagResult]:
+def tag_task(tagger: AnyTagger, *, fail_on: Iterable[str]) -> Task[Asked, TagResult]:
     """What `crossjudge tag` does. Raises `LabelError` if `fail_on` names a label that is not asked."""
     gate = read_gate(fail_on, (*tagger.labels, NONE))
 

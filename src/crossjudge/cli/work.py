@@ -9,7 +9,15 @@ from typing import Generic, TypeAlias, TypeVar
 
 from crossjudge.cli.arriving import chunks_as_they_come
 from crossjudge.cli.inputs import Item, Q
-from crossjudge.errors import CrossjudgeError, FileRowError, ItemError, NonFiniteLogitsError, PairError, TooLongError
+from crossjudge.errors import (
+    CrossjudgeError,
+    FileRowError,
+    ItemError,
+    LimitError,
+    NonFiniteLogitsError,
+    PairError,
+    TooLongError,
+)
 from crossjudge.files import Row
 
 CHUNK_ROWS = 2048
@@ -22,7 +30,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 Work: TypeAlias = Callable[[list[Q], Progress], list[T]]
 """One result for what each row asks, in order."""
 
-_BAD_ROW = (PairError, ItemError, TooLongError, NonFiniteLogitsError)
+_BAD_ROW = (PairError, ItemError, TooLongError, NonFiniteLogitsError, LimitError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from crossjudge.apps.base import seen
 from crossjudge.apps.checking.results import ClaimVerdict
 from crossjudge.client.errands import encoded
-from crossjudge.client.refusals import refusal, said_by, trouble_with
+from crossjudge.client.refusals import refusal, said_in, trouble_with
 from crossjudge.client.server import Ask, Server
 from crossjudge.client.steps import Answer, Broken
 from crossjudge.errors import CrossjudgeError, ForeignServerError, InputError
@@ -46,12 +46,7 @@ class LiveCheck:
     def check_goes_on(self, *, is_over: bool) -> None:
         """Raise `ForeignServerError` for an answer that is over without a report."""
         if is_over:
-            place = f"{self.server.address}{PATH}"
-            raise ForeignServerError(
-                f"Asking {place}: the answer ended without a report; expected server-sent events of a crossjudge "
-                "server. Something else listens there, or stands before it. Correct the address.",
-                address=str(self.server.address),
-            )
+            raise self._foreign("the answer ended without a report; expected server-sent events of a crossjudge server")
 
     def heard(self, data: bytes) -> Iterator[ClaimVerdict]:
         """The claims in what has arrived; raises what the server says went wrong."""
@@ -69,19 +64,24 @@ class LiveCheck:
         assert trouble is not None
         return trouble.error
 
-    def _claim(self, content: Any) -> ClaimVerdict:
+    def _claim(self, content: bytes) -> ClaimVerdict:
         try:
-            return from_plain(ClaimVerdict, content)
-        except InputError as error:
-            address = str(self.server.address)
-            raise ForeignServerError(f"Checking: {address}: {error}", address=address) from None
+            return from_plain(ClaimVerdict, json.loads(content))
+        except ValueError as error:
+            words = str(error) if isinstance(error, InputError) else "it is no JSON"
+            raise self._foreign(f"a claim cannot be read ({words})") from None
 
-    def _refused(self, content: Any) -> CrossjudgeError:
-        place, address = f"{self.server.address}{PATH}", str(self.server.address)
-        said = said_by(content)
+    def _refused(self, content: bytes) -> CrossjudgeError:
+        said = said_in(content)
         if said is None:
-            return ForeignServerError(f"Asking {place}: got an error in another shape than ours.", address=address)
-        return refusal(said, place=place, address=address)
+            return self._foreign("got an error in another shape than those of a crossjudge server")
+        address = str(self.server.address)
+        return refusal(said, place=f"{address}{PATH}", address=address)
+
+    def _foreign(self, seen: str) -> ForeignServerError:
+        address = str(self.server.address)
+        advice = "Something else listens there, or stands before it, or another version of crossjudge. Correct it."
+        return ForeignServerError(f"Asking {address}{PATH}: {seen}. {advice}", address=address)
 
 
 def as_pieces(answer: P) -> P | tuple[str]:
@@ -90,17 +90,18 @@ def as_pieces(answer: P) -> P | tuple[str]:
 
 
 class _Events:
-    """Server-sent events as they come in: name and JSON. Comments, and events without data, are passed over."""
+    """Server-sent events as they come in: name and data. Comments, and events without data, are passed over."""
 
     def __init__(self) -> None:
         self._waiting = b""
 
-    def fed(self, data: bytes) -> Iterator[tuple[str, Any]]:
+    def fed(self, data: bytes) -> Iterator[tuple[str, bytes]]:
         """Those that have arrived in whole."""
-        self._waiting += data.replace(b"\r\n", b"\n")
-        *blocks, self._waiting = self._waiting.split(b"\n\n")
+        # Together with what waits: the two halves of a line's end may come apart.
+        *blocks, self._waiting = (self._waiting + data).replace(b"\r\n", b"\n").split(b"\n\n")
         for block in blocks:
-            fields = [line.partition(": ") for line in block.decode("utf-8").split("\n")]
-            content = "\n".join(value for name, _, value in fields if name == "data")
+            fields = [line.partition(b": ") for line in block.split(b"\n")]
+            content = b"\n".join(value for name, _, value in fields if name == b"data")
             if content:
-                yield next((value for name, _, value in fields if name == "event"), ""), json.loads(content)
+                name = next((value for name, _, value in fields if name == b"event"), b"")
+                yield name.decode("latin-1"), content

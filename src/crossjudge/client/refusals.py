@@ -75,7 +75,7 @@ def trouble_with(outcome: Answer | Broken, *, server: Server, path: str) -> Trou
         return _unanswered(outcome, server, place)
     if outcome.status == 200:
         return None
-    said = said_in(outcome)
+    said = said_in(outcome.body)
     request: dict[str, Any] = {"address": str(server.address), "status": outcome.status}
     if outcome.status in PASSING:
         return _busy(outcome, said, place, request)
@@ -121,17 +121,12 @@ def refusal(said: Said, *, place: str, address: str, status: int | None = None) 
     return ServerError(f"Asking {place}: the server failed ({said.type}{about}): {said.message}", **told)
 
 
-def said_in(answer: Answer) -> Said | None:
-    """The error that an answer holds; None where it is not in the shape of ours."""
+def said_in(body: bytes) -> Said | None:
+    """The error that an answer's body holds; None where it is not in the shape of ours."""
     try:
-        told = json.loads(answer.body)
+        told = json.loads(body)
     except ValueError:
         return None
-    return said_by(told)
-
-
-def said_by(told: Any) -> Said | None:
-    """The same, of an answer that was read."""
     error = told.get("error") if isinstance(told, dict) else None
     if not isinstance(error, dict) or not error.keys() >= _OURS:
         return None

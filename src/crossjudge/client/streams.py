@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
@@ -33,9 +34,19 @@ class Channel:
     @classmethod
     async def connected(cls, address: Address, tls: ssl.SSLContext | None) -> Channel:
         """Raises `OSError`, and `TimeoutError`."""
-        host = address.host if tls else None
+        known_as = address.host if tls else None
         async with asyncio.timeout(CONNECT_S):
-            return cls(*await asyncio.open_connection(address.host, address.port, ssl=tls, server_hostname=host))
+            found = await asyncio.get_running_loop().getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+            for family, *_, place in found:
+                # One by one: of several that fail, the event loop tells in words that nobody wants to read.
+                host, port = str(place[0]), address.port
+                try:
+                    opened = await asyncio.open_connection(host, port, family=family, ssl=tls, server_hostname=known_as)
+                except OSError as error:
+                    last = error
+                else:
+                    return cls(*opened)
+            raise last
 
     async def send(self, data: bytes) -> None:
         """Send all of it."""

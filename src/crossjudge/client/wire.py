@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import ssl
 from dataclasses import dataclass, field
 
@@ -15,6 +17,9 @@ MOST_BYTES = 512 * 2**20
 FAILURES: tuple[type[Exception], ...] = (OSError, h11.RemoteProtocolError)
 """What a connection fails with."""
 
+_BEGINNING = b"HTTP/"
+"""Of every answer; h11 would wait for a whole head before it looks."""
+
 _REUSABLE = (h11.DONE, h11.DONE)
 
 
@@ -23,10 +28,12 @@ class EndedEarlyError(ConnectionError):
 
 
 class Wire:
-    """One connection's state."""
+    """One connection's state. `is_answered`: whether the answer to its last request has begun to come."""
 
     def __init__(self) -> None:
         self._http = h11.Connection(h11.CLIENT)
+        self._begun = b""
+        self.is_answered = False
 
     def written(self, request: Request) -> bytes:
         """The bytes of a request; without its end, if it streams. `headers` must have what every request needs."""
@@ -49,16 +56,19 @@ class Wire:
         Raises `h11.RemoteProtocolError` for what is no HTTP, and `EndedEarlyError`.
         """
         events: list[h11.Event] = []
+        self._begun += data[: len(_BEGINNING) - len(self._begun)]
+        if not _BEGINNING.startswith(self._begun):
+            raise h11.RemoteProtocolError("its first bytes are none of HTTP")
         try:
             self._http.receive_data(data)
             while isinstance(event := self._http.next_event(), h11.Event):
-                if isinstance(event, h11.ConnectionClosed):
-                    raise EndedEarlyError("it was closed before an answer came")
+                self.is_answered = self.is_answered or isinstance(event, h11.Response)
                 events.append(event)
         except h11.RemoteProtocolError as error:
-            if not data:
-                raise EndedEarlyError("it was closed in the middle of the answer") from error
-            raise
+            if data:
+                raise
+            place = "in the middle of the answer" if self.is_answered else "before an answer came"
+            raise EndedEarlyError(f"it was closed {place}") from error
         return events
 
     def body_in(self, data: bytes) -> bytes:
@@ -66,20 +76,16 @@ class Wire:
         return b"".join(bytes(event.data) for event in self.received(data) if isinstance(event, h11.Data))
 
     @property
-    def is_answered(self) -> bool:
-        """Whether an answer has begun to come."""
-        return self._http.their_state not in (h11.IDLE, h11.SEND_RESPONSE)
-
-    @property
     def is_over(self) -> bool:
         """Whether the whole answer has come."""
-        return self._http.their_state is h11.DONE or self._http.their_state is h11.MUST_CLOSE
+        return self.is_answered and self._http.their_state in (h11.DONE, h11.MUST_CLOSE, h11.CLOSED)
 
     def renewed(self) -> bool:
         """Whether another request may follow on this connection, which is then ready for it."""
         if (self._http.our_state, self._http.their_state) != _REUSABLE:
             return False
         self._http.start_next_cycle()
+        self.is_answered = False
         return True
 
     def _bytes(self, event: h11.Event) -> bytes:
@@ -128,5 +134,12 @@ def broken_by(error: Exception, *, connecting: bool, took_s: float) -> Broken:
         return Broken(Break.FOREIGN, str(error), took_s)
     if isinstance(error, TimeoutError):
         return Broken(Break.UNREACHABLE if connecting else Break.LATE, "it took too long", took_s)
-    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return Broken(Break.UNREACHABLE if connecting else Break.BROKEN, words.lower(), took_s)
+    return Broken(Break.UNREACHABLE if connecting else Break.BROKEN, _in_words(error), took_s)
+
+
+def _in_words(error: Exception) -> str:
+    """What the system calls it; the event loop has words of its own, which name the address once more."""
+    number = getattr(error, "errno", None)
+    if number and not isinstance(error, socket.gaierror):
+        return os.strerror(number).lower()
+    return str(getattr(error, "strerror", None) or error or type(error).__name__).lower()

@@ -1,0 +1,153 @@
+"""`Uses`: what makes a command's judge, tagger and so on, be it a model on this machine or a client of a server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Protocol, TypeAlias
+
+from crossjudge.apps.checking.checker import WINDOW_TOKENS, ClaimChecker
+from crossjudge.apps.deduplication.deduplicator import Deduplicator
+from crossjudge.apps.grading import Grader
+from crossjudge.apps.guarding.guardrail import Guardrail
+from crossjudge.apps.guarding.guardrail import Thresholds as PolicyThresholds
+from crossjudge.apps.picking import AnswerPicker
+from crossjudge.apps.reranking import Reranker
+from crossjudge.apps.scoring import RubricScorer
+from crossjudge.apps.tagging import Labels, Tagger
+from crossjudge.apps.thresholds import Thresholds
+from crossjudge.cli.options import ModelOptions
+from crossjudge.client.blocking_uses import (
+    RemoteAnswerPicker,
+    RemoteClaimChecker,
+    RemoteDeduplicator,
+    RemoteGrader,
+    RemoteGuardrail,
+    RemoteJudge,
+    RemoteReranker,
+    RemoteRubricScorer,
+    RemoteTagger,
+)
+from crossjudge.judge import Judge
+from crossjudge.models.bi_encoder import BiEncoder
+from crossjudge.objectives.duplicate import DUPLICATE
+from crossjudge.objectives.relevance import RELEVANCE
+
+AnyJudge: TypeAlias = Judge | RemoteJudge
+AnyTagger: TypeAlias = Tagger | RemoteTagger
+AnyChecker: TypeAlias = ClaimChecker | RemoteClaimChecker
+AnyPicker: TypeAlias = AnswerPicker | RemoteAnswerPicker
+AnyScorer: TypeAlias = RubricScorer | RemoteRubricScorer
+AnyGuardrail: TypeAlias = Guardrail | RemoteGuardrail
+AnyGrader: TypeAlias = Grader | RemoteGrader
+AnyReranker: TypeAlias = Reranker | RemoteReranker
+AnyDeduplicator: TypeAlias = Deduplicator | RemoteDeduplicator
+
+
+class Uses(Protocol):
+    """Makes what a command needs, with the settings that hold wherever the model is."""
+
+    def judge(self, *, objective: str, abstain_below: float | None) -> AnyJudge:
+        """A judge."""
+        ...
+
+    def tagger(self, labels: Labels, *, template: str, multi_label: bool, threshold: float | Thresholds) -> AnyTagger:
+        """A tagger."""
+        ...
+
+    def claim_checker(self, *, threshold: float, window_tokens: int) -> AnyChecker:
+        """A claim checker."""
+        ...
+
+    def answer_picker(self, *, template: str) -> AnyPicker:
+        """A picker of answers."""
+        ...
+
+    def rubric_scorer(self, rubric: Mapping[str, str], *, weights: Mapping[str, float]) -> AnyScorer:
+        """A scorer."""
+        ...
+
+    def guardrail(
+        self, policies: Mapping[str, str], *, thresholds: PolicyThresholds, recognizers: str | None
+    ) -> AnyGuardrail:
+        """A guardrail."""
+        ...
+
+    def grader(self, reference: Sequence[str], *, question: str | None) -> AnyGrader:
+        """A grader; several share a model."""
+        ...
+
+    def reranker(self) -> AnyReranker:
+        """A re-ranker."""
+        ...
+
+    def deduplicator(self, *, threshold: float) -> AnyDeduplicator:
+        """A finder of duplicates."""
+        ...
+
+
+class UsesHere:
+    """A model on this machine, loaded when it is first needed. `here`: settings that no server takes."""
+
+    def __init__(self, model: ModelOptions, here: Mapping[str, Any]) -> None:
+        self._model, self._here = model, here
+
+    def judge(self, *, objective: str, abstain_below: float | None) -> Judge:
+        """A judge."""
+        encoder = self._model.cross_encoder_for(objective)
+        return Judge(encoder, objective=objective, abstain_below=abstain_below, **self._here)
+
+    def tagger(self, labels: Labels, *, template: str, multi_label: bool, threshold: float | Thresholds) -> Tagger:
+        """A tagger."""
+        return Tagger(
+            labels,
+            template=template,
+            multi_label=multi_label,
+            threshold=threshold,
+            model=self._model.cross_encoder(),
+            **self._here,
+        )
+
+    def claim_checker(self, *, threshold: float, window_tokens: int = WINDOW_TOKENS) -> ClaimChecker:
+        """A claim checker."""
+        return ClaimChecker(model=self._model.cross_encoder(), window_tokens=window_tokens, threshold=threshold)
+
+    def answer_picker(self, *, template: str) -> AnswerPicker:
+        """A picker of answers."""
+        return AnswerPicker(template=template, model=self._model.cross_encoder(), **self._here)
+
+    def rubric_scorer(self, rubric: Mapping[str, str], *, weights: Mapping[str, float]) -> RubricScorer:
+        """A scorer."""
+        return RubricScorer(rubric, weights=weights, model=self._model.cross_encoder())
+
+    def guardrail(
+        self, policies: Mapping[str, str], *, thresholds: PolicyThresholds, recognizers: str | None
+    ) -> Guardrail:
+        """A guardrail."""
+        judge = Judge(self._model.cross_encoder(), **self._here)
+        return Guardrail(policies, thresholds=thresholds, model=judge, recognizers=recognizers)
+
+    def grader(self, reference: Sequence[str], *, question: str | None) -> Grader:
+        """A grader; several share a model."""
+        return Grader(reference, question=question, model=self._judge)
+
+    def reranker(self) -> Reranker:
+        """A re-ranker."""
+        return Reranker(self._model.cross_encoder_for(RELEVANCE.name))
+
+    def deduplicator(self, *, threshold: float) -> Deduplicator:
+        """A finder of duplicates, whose first stage runs as its model does."""
+        model, here = self._model, dict(self._here)
+        first_stage = BiEncoder(
+            here.pop("first_stage_model"),
+            backend=model.backend.value,
+            device=model.device,
+            local_files_only=model.local_files_only,
+            token=model.token,
+        )
+        encoder = model.cross_encoder_for(DUPLICATE.name)
+        return Deduplicator(threshold=threshold, model=encoder, first_stage_model=first_stage, **here)
+
+    @cached_property
+    def _judge(self) -> Judge:
+        return Judge(self._model.cross_encoder())
