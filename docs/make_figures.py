@@ -3,7 +3,8 @@
 `--measure` asks the model again (a minute or two): our own cases of every use, and the hand-written stress suite, for
 its surest mistakes. That is kept in docs/model/measured.json, with the fingerprint of the model that said it. The other
 figures are read from the model's card. From both this writes docs/known-failures.md (its words stand in
-docs/known-failures.template.md) and the figure of our own cases on each use's page.
+docs/known-failures.template.md) and the figure of our own cases on the uses' pages that state it in words. Where
+benchmarks/uses.py has counted our own cases (docs/benchmarks/uses.json), its counts are taken.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from crossjudge.models.parity import wilson
 
 DOCS = Path(__file__).parent
 CARD = DOCS.parent / "src" / "crossjudge" / "models" / "embedded" / "README.md"
-MEASURED = DOCS / "model" / "measured.json"
+MEASURED, USES_MEASURED = DOCS / "model" / "measured.json", DOCS / "benchmarks" / "uses.json"
 PAGE, TEMPLATE = DOCS / "known-failures.md", DOCS / "known-failures.template.md"
 
 USES = {
@@ -99,14 +100,19 @@ def main() -> None:
 def pages() -> dict[Path, str]:
     """What each page with figures is to hold, by the card and by what was measured."""
     measured = json.loads(MEASURED.read_text("utf-8"))
-    found = {PAGE: known_failures(CARD.read_text("utf-8"), measured)}
+    cases = own_cases(measured)
+    found = {PAGE: known_failures(CARD.read_text("utf-8"), measured, cases)}
     for use, (_, _, name) in USES.items():
         path = DOCS / "uses" / name
-        text, number = _CASES.subn(cases_in_words(measured["cases"][use]), path.read_text("utf-8"))
-        if number != 1:
-            raise SystemExit(f"{path} holds {number} figures of our own cases; expected one, as {_CASES.pattern!r}")
-        found[path] = text
+        found[path] = _CASES.sub(cases_in_words(cases[use]), path.read_text("utf-8"))
     return found
+
+
+def own_cases(measured: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Use -> `n` cases, and how many of them are `right`: as benchmarks/uses.py counted them, where it did."""
+    content = json.loads(USES_MEASURED.read_text("utf-8")) if USES_MEASURED.is_file() else {}
+    blocks = {block["name"]: block["numbers"] for block in content.get("cases", {}).get("blocks", ())}
+    return {use: blocks.get(f"cases.{use}", [measured["cases"][use]])[0] for use in USES}
 
 
 # ---------------------------------------------------------------------------------------------------------- the figures
@@ -132,18 +138,18 @@ def _rows(text: str, heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
-def cases_in_words(score: Mapping[str, int]) -> str:
+def cases_in_words(score: Mapping[str, Any]) -> str:
     """How many of our own cases are right, with the interval."""
-    low, high = wilson(score["right"], score["cases"])
-    share = score["right"] / score["cases"]
-    right = f"{score['right']} of our own {score['cases']} cases come out right"
+    low, high = wilson(score["right"], score["n"])
+    share = score["right"] / score["n"]
+    right = f"{score['right']} of our own {score['n']} cases come out right"
     return f"{right}, {share:.1%} ({100 * low:.1f} to {100 * high:.1f})"
 
 
 # ------------------------------------------------------------------------------------------------------------- the page
 
 
-def known_failures(card: str, measured: Mapping[str, Any]) -> str:
+def known_failures(card: str, measured: Mapping[str, Any], cases: Mapping[str, Mapping[str, Any]]) -> str:
     """The page, every slot filled."""
     figures = card_figures(card)
     return Template(TEMPLATE.read_text("utf-8")).substitute(
@@ -190,9 +196,9 @@ def known_failures(card: str, measured: Mapping[str, Any]) -> str:
         uses=_table(
             ["use", "right is", "cases", "right (95% interval)"],
             [
-                [f"[{title}](uses/{page})", right, str(score["cases"]), _of(score)]
+                [f"[{title}](uses/{page})", right, str(score["n"]), _of(score)]
                 for use, (title, right, page) in USES.items()
-                for score in [measured["cases"][use]]
+                for score in [cases[use]]
             ],
         ),
         examples=_table(
@@ -216,9 +222,9 @@ def _value(one: Figure) -> str:
     return f"{one.value} ({one.interval})"
 
 
-def _of(score: Mapping[str, int]) -> str:
-    low, high = wilson(score["right"], score["cases"])
-    return f"{score['right']} ({100 * score['right'] / score['cases']:.0f}%, {100 * low:.0f} to {100 * high:.0f}%)"
+def _of(score: Mapping[str, Any]) -> str:
+    low, high = wilson(score["right"], score["n"])
+    return f"{score['right']} ({100 * score['right'] / score['n']:.0f}%, {100 * low:.0f} to {100 * high:.0f}%)"
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
@@ -239,7 +245,7 @@ def measure() -> dict[str, Any]:
     scores = {}
     for use in USES:
         asked = cases_of(use)
-        scores[use] = {"right": sum(one.right for one in ANSWERERS[use](judge, asked)), "cases": len(asked)}
+        scores[use] = {"right": sum(one.right for one in ANSWERERS[use](judge, asked)), "n": len(asked)}
     return {"fingerprint": judge.model.fingerprint, "cases": scores, "failures": surest_mistakes(judge)}
 
 
