@@ -93,8 +93,9 @@ def main() -> None:
     if parser.parse_args().measure:
         MEASURED.write_text(json.dumps(measure(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     for path, text in pages().items():
-        path.write_text(text, encoding="utf-8")
-        print(path.relative_to(DOCS.parent))
+        if not path.is_file() or path.read_text("utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(path.relative_to(DOCS.parent))
 
 
 def pages() -> dict[Path, str]:
