@@ -101,6 +101,7 @@ def test_a_flood_of_one_key_makes_another_wait_for_its_turns_only() -> None:
 def test_a_large_work_makes_a_small_one_wait_for_a_slice_of_it_and_a_large_one_for_all() -> None:
     engine, queue = ScriptedEngine(), FairQueue()
     queue.push(work(engine, [SLICE_TOKENS] * 50))
+    next(iter(queue)).ticket.deadline = NOW + 1_000
     forecast = forecast_of(queue, engine, per_s=SLICE_TOKENS)
     patient = Ticket(deadline=NOW + 100)
     assert forecast.late_by(patient, NOW, work(engine, [1])) == pytest.approx(1 - 50, abs=0.01)
@@ -115,14 +116,14 @@ def test_what_is_left_of_a_large_work_hurries_once_turns_would_make_it_late() ->
     for _ in range(4):
         queue.push(work(engine, [SLICE_TOKENS] * 2))
     forecast = forecast_of(queue, engine, per_s=SLICE_TOKENS)
-    large.ticket.deadline = NOW + 21
+    large.ticket.deadline = NOW + 42
     assert not forecast.hurried(NOW)(large)  # 4 turns of 5 s
-    assert forecast.hurried(NOW + 2)(large)
+    assert forecast.hurried(NOW + 3)(large)
     newcomer = Ticket(deadline=NOW + 100)
     assert forecast.late_by(newcomer, NOW) == pytest.approx(5 - 50)
-    assert forecast.late_by(newcomer, NOW + 2) == pytest.approx(4 + 4 - 49)  # it is waited for, whole
+    assert forecast.late_by(newcomer, NOW + 3) == pytest.approx(4 + 4 - 48.5)  # it is waited for, whole
     large.ticket.deadline = None
-    assert not forecast.hurried(NOW + 2)(large)
+    assert not forecast.hurried(NOW + 3)(large)
 
 
 def test_hurried_work_keeps_its_place_before_others_of_its_key() -> None:

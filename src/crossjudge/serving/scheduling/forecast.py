@@ -14,6 +14,8 @@ from crossjudge.serving.scheduling.work import Piece, Work
 PATIENCE_SHARE = 0.5
 """Share of a request's time that its first wait may take: the rest is for what it asks later, for what other keys come
 to ask meanwhile, and for a machine that is slower than it was."""
+HURRY_SHARE = 0.5
+"""Share of what is left of its time from which on large work does not give way any more."""
 
 
 class Forecast:
@@ -61,7 +63,8 @@ class Forecast:
         turn_s = self._queue.seconds(lambda work: min(self._seconds_left(work), self._slice_s(work)))
 
         def is_late(work: Work) -> bool:
-            return work.ticket.deadline is not None and now + _turns(work) * turn_s > work.ticket.deadline
+            deadline = work.ticket.deadline
+            return deadline is not None and _turns(work) * turn_s > HURRY_SHARE * (deadline - now)
 
         return is_late
 
