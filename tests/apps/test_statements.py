@@ -61,7 +61,48 @@ SAID = [
 ]
 
 
-WORDS = ("who", "what", "is", "the", "did", "there", "how", "many", "was", "in", "work", "1991", "of", "does", "it")
+YES_OR_NO = [
+    ("Is the sky blue?", "The sky is blue.", "The sky is not blue."),
+    ("Does the museum open on Monday?", "The museum opens on Monday.", "The museum does not open on Monday."),
+    ("Did Anna ever buy a coat?", "Anna bought a coat.", "Anna did not ever buy a coat."),
+    ("Can dogs swim here?", "Dogs can swim here.", "Dogs cannot swim here."),
+    ("Is Paris the capital of France?", "Paris is the capital of France.", "Paris is not the capital of France."),
+    (
+        "Is the wife of an earl a countess?",
+        "The wife of an earl is a countess.",
+        "The wife of an earl is not a countess.",
+    ),
+    ("Are there any rooms left?", "There are rooms left.", "There are no rooms left."),
+    ("Is there a pool?", "There is a pool.", "There is no pool."),
+    ("Has the train left?", "The train has left.", "The train has not left."),
+    (
+        "Was the bridge first built in 1911?",
+        "The bridge was first built in 1911.",
+        "The bridge was not first built in 1911.",
+    ),
+    ("Do all birds have wings?", "All birds have wings.", "Not all birds have wings."),
+    ("May I bring my dog?", "I may bring my dog.", "I may not bring my dog."),
+    ("Is parking free?", "Parking is free.", "Parking is not free."),
+]
+
+WORDS = (
+    "who",
+    "what",
+    "is",
+    "the",
+    "did",
+    "there",
+    "how",
+    "many",
+    "was",
+    "in",
+    "work",
+    "1991",
+    "of",
+    "does",
+    "it",
+    "any",
+)
 
 
 @pytest.mark.parametrize(("question", "candidate", "said"), SAID)
@@ -69,10 +110,31 @@ def test_what_is_asked_for_takes_its_place(question, candidate, said):
     assert statement(question, candidate) == said
 
 
+@pytest.mark.parametrize(("question", "yes", "no"), YES_OR_NO)
+def test_yes_and_no_say_what_was_asked_and_its_opposite(question, yes, no):
+    assert (statement(question, "Yes."), statement(question, "no")) == (yes, no)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Is the man in the car happy?",
+        "Is the film a quiet place based on a book?",
+        "Is there going to be rain?",
+        "Has any team won?",
+        "Is it open, and is it free?",
+        "Who is it?",
+        "Red or blue?",
+    ],
+)
+def test_where_it_is_not_sure_what_yes_says_there_is_no_statement(question):
+    assert statement(question, "yes") is None
+
+
 @pytest.mark.parametrize(
     ("question", "candidate"),
     [
-        ("Is the sky blue?", "yes"),
+        ("Is the sky blue?", "maybe"),
         ("What happened to the boat?", "it sank"),
         ("How does the pump work?", "by suction"),
         ("¿Dónde vive la abuela?", "Madrid"),
@@ -91,9 +153,22 @@ def test_where_no_rule_is_sure_there_is_no_statement(question, candidate):
 def test_a_candidate_that_is_a_sentence_stays_as_it_is():
     assert statement("Who was having a party?", "Lena was having a party.") == "Lena was having a party."
     assert statement("Who sang?", "the old man sang loudly") == "The old man sang loudly."
+    assert statement("How old is Johnny?", "Johnny is nine.") == "Johnny is nine."
 
 
-@pytest.mark.parametrize("text", ["the stars", "Marie Curie", "in the town hall", "a red coat", "Is it you there?"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the stars",
+        "Marie Curie",
+        "in the town hall",
+        "a red coat",
+        "Is it you there?",
+        "The can opener",
+        "The man who was late",
+        "The year when it began",
+    ],
+)
 def test_a_phrase_is_no_sentence(text):
     assert not is_sentence(text)
 
@@ -106,8 +181,11 @@ def test_whatever_is_asked_gives_a_statement_or_none(question, candidate):
 
 @given(st.lists(st.sampled_from(WORDS), max_size=9))
 def test_whatever_order_words_stand_in_there_is_no_fault(words):
-    said = statement(" ".join(words) + "?", "the mill")
+    question = " ".join(words) + "?"
+    said = statement(question, "the mill")
     assert said is None or "mill" in said
+    for answer in ("yes", "no"):
+        assert statement(question, answer) is None or statement(question, answer).endswith(".")
 
 
 @pytest.mark.parametrize(

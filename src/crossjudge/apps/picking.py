@@ -20,6 +20,7 @@ from crossjudge.apps.base import (
     seen,
 )  # fmt: skip
 from crossjudge.apps.statements import statement
+from crossjudge.apps.templates import fill
 from crossjudge.errors import ItemError
 from crossjudge.types import Verdict
 
@@ -80,7 +81,7 @@ class AnswerPicker:
         if None not in stated:
             return [(context, one) for one in stated if one is not None]
         premise = f"{context} {question}"
-        return [(premise, self.template.replace("{}", one.strip().rstrip("."))) for one in candidates]
+        return [(premise, fill(self.template, one.strip().rstrip("."))) for one in candidates]
 
 
 def checked_question(one: Any, index: int) -> tuple[str, str, list[str]]:

@@ -1,29 +1,20 @@
 """A question and a candidate answer -> the statement that the answer makes, by rules; or None where none is sure.
 
 "Where does Sarah work?" and "Google" become "Sarah works at Google." The rules are for plain English questions: who,
-what, which, when, where, why and how, with one auxiliary or none. Everything else is left to a template.
+what, which, when, where, why and how, with one auxiliary or none; those that are answered by yes or no have rules of
+their own. Everything else is left to a template.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
-from crossjudge.apps.verbs import is_base, is_finite, is_participle, past, place_preposition, third_person
+from crossjudge.apps.closed_words import ADVERBS, AUXILIARIES, BE, DETERMINERS, DO, PREPOSITIONS, PRONOUNS, RELATIVES
+from crossjudge.apps.verbs import inflected, is_base, is_finite, is_participle, place_preposition
+from crossjudge.apps.yes_no import answer_of, yes_no_statement
 
-DO = {"do", "does", "did"}
-BE = {"is", "are", "was", "were"}
-OTHER_AUXILIARIES = {"can", "could", "will", "would", "should", "must", "may", "might", "has", "have", "had"}
-AUXILIARIES = DO | BE | OTHER_AUXILIARIES
-
-DETERMINERS = {"the", "a", "an", "this", "that", "these", "those", "my", "your", "his", "her", "its", "our", "their",
-               "each", "every", "some", "any", "all", "no"}  # fmt: skip
-PRONOUNS = {"i", "you", "he", "she", "it", "we", "they", "there", "everyone", "everybody"}
-PREPOSITIONS = {"in", "on", "at", "by", "from", "to", "with", "for", "of", "during", "under", "near", "about", "after",
-                "before", "since", "until", "into", "over", "inside", "outside", "behind", "between", "next", "because",
-                "through", "within", "around"}  # fmt: skip
-ADVERBS = {"first", "last", "originally", "usually", "now", "currently", "still", "also", "ever", "finally", "often",
-           "not", "never", "always", "officially", "initially"}  # fmt: skip
 TIMES = {"time", "year", "day", "month", "date", "hour", "season", "century", "decade", "weekday"}
 QUALITIES = {"color", "colour", "size", "shape", "age", "price", "name", "height", "length", "weight", "temperature",
              "speed", "job", "nationality", "title"}  # fmt: skip
@@ -44,20 +35,29 @@ def statement(question: str, candidate: str) -> str | None:
     answer = _unquoted(candidate)
     if is_sentence(answer):
         return _closed(answer)
-    asked = _Asked.read(question)
-    if asked is None or not answer:
+    asked, yes_or_no = _Asked.read(question), answer_of(answer)
+    if yes_or_no is not None:
+        said = yes_no_statement(question, yes_or_no)
+    elif asked is None or not answer:
         return None
-    said = _said(asked, answer.rstrip("."))
+    else:
+        said = _said(asked, answer.rstrip("."))
     return None if said is None else _closed(said)
 
 
 def is_sentence(text: str) -> bool:
-    """Whether a text of four words or more has a verb of its own after its first word."""
+    """Whether a text has a verb of its own after its first word; of three words, a form of "be" or "have"."""
     words = [word.strip(".,;!") for word in text.split()]
-    if len(words) < 4 or text.endswith("?"):
+    if len(words) < 3 or text.endswith("?"):
         return False
     starts = words[0][:1].isupper() or words[0].lower() in DETERMINERS | PRONOUNS
-    return starts and any(word.lower() in AUXILIARIES or _is_third_or_past(word) for word in words[1:-1])
+    if len(words) == 3:
+        return starts and words[1].lower() in BE | {"has", "have", "had"}
+    # "The man who was late" is no sentence: the verb belongs to "who".
+    return starts and any(
+        (word.lower() in AUXILIARIES or _is_third_or_past(word)) and (place == 0 or before.lower() not in RELATIVES)
+        for place, (before, word) in enumerate(pairwise(words[:-1]))
+    )
 
 
 def _is_third_or_past(word: str) -> bool:
@@ -240,9 +240,7 @@ def _verb_place(asked: _Asked) -> int | None:
 def _inflected(auxiliary: str, base: str, subject: tuple[str, ...]) -> str:
     if auxiliary not in DO or subject[-1].lower() in ADVERBS:
         return f"{auxiliary} {base}"
-    if auxiliary == "do":
-        return base
-    return past(base) if auxiliary == "did" else third_person(base)
+    return inflected(auxiliary, base)
 
 
 def _placed(asked: _Asked, answer: str, *, base: str) -> str | None:

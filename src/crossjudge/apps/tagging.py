@@ -22,6 +22,7 @@ from crossjudge.apps.base import (
     checked_text,
     seen,
 )  # fmt: skip
+from crossjudge.apps.templates import stated
 from crossjudge.apps.thresholds import Fitted, Thresholds, fit
 from crossjudge.errors import InputError, ItemError
 from crossjudge.models.bi_encoder import BiEncoder
@@ -85,11 +86,12 @@ class _LabelSet:
 class Tagger:
     """Tells which labels apply to a text.
 
-    `labels`: names, each put into `template`, or a mapping from name to full hypothesis. `descriptions`: for names
-    whose meaning needs more words ("churn": "a customer who wants to leave"), what the template gets instead.
-    `multi_label`: any number of labels may apply; otherwise at most the surest one does. `threshold`: a label applies
-    from this probability on; one number, a mapping by label (0.5 for those left out), or what `fit_thresholds` found.
-    `model`: a name, a `CrossEncoder`, a `Judge`, or None for the embedded model.
+    `labels`: names, each put into `template` (a whole sentence with its full stop is asked as it is), or a mapping from
+    name to full hypothesis. `descriptions`: for names whose meaning needs more words ("churn": "a customer who wants
+    to leave"), what the template gets instead. `multi_label`: any number of labels may apply; otherwise at most the
+    surest one does. `threshold`: a label applies from this probability on; one number, a mapping by label (0.5 for
+    those left out), or what `fit_thresholds` found. `model`: a name, a `CrossEncoder`, a `Judge`, or None for the
+    embedded model.
 
     `first_stage`: of many labels, ask only the so many that a bi-encoder (`first_stage_model`; None is the embedded
     one) finds nearest to the text; `recall_cost` says what that loses.
@@ -200,7 +202,7 @@ class Tagger:
         if isinstance(labels, dict):
             return _LabelSet(tuple(labels), tuple(labels.values()), tuple(labels.values()))
         words = tuple(self._descriptions.get(name, name).strip() for name in labels)
-        return _LabelSet(tuple(labels), tuple(self.template.replace("{}", one) for one in words), words)
+        return _LabelSet(tuple(labels), tuple(stated(self.template, one) for one in words), words)
 
     def _sets(self, count: int, labels: Sequence[Labels | None] | None) -> list[_LabelSet]:
         if labels is None:

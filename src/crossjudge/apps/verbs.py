@@ -52,6 +52,19 @@ def third_person(base: str) -> str:
     return f"{base}es" if base.endswith(("s", "x", "z", "ch", "sh", "o")) else f"{base}s"
 
 
+def inflected(auxiliary: str, base: str) -> str:
+    """What "do", "does" or "did" and a base come to in a statement: "did", "buy" -> "bought"."""
+    if auxiliary == "do":
+        return base
+    return past(base) if auxiliary == "did" else third_person(base)
+
+
+@cache
+def is_predicate(word: str) -> bool:
+    """Whether `word` is an adjective that is said of things by "is": open, free, possible."""
+    return word in _data()["adjectives"]["predicates"].split()
+
+
 @cache
 def _participles() -> frozenset[str]:
     return frozenset(participle for _, participle in _listed()[0].values())
