@@ -19,7 +19,7 @@ import crossjudge
 COMMAND = [sys.executable, "-m", "crossjudge", "mcp", "--log-level", "info"]
 FAKE = [*COMMAND, "--backend", "fake"]
 SECRET = "xylophone"
-PATIENCE_S = 120
+PATIENCE_S = 600
 
 
 def spoken(command, *messages):

@@ -13,6 +13,7 @@ import anyio
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 
+import crossjudge
 from crossjudge import ClaimChecker, CrossEncoder, Grader, Guardrail, Judge, Reranker, Tagger
 from crossjudge.apps.guarding.policies import policy_set, policy_set_names
 from crossjudge.mcp.makers import AtHand
@@ -235,3 +236,14 @@ def test_calls_at_once_have_the_answers_of_calls_one_by_one():
 def test_every_tool_is_called_here():
     assert [tool.name for tool in TOOLS] == list(CALLS)
     assert JUDGE in TOOLS
+
+
+def test_with_a_servers_model_every_answer_is_the_same():
+    for package in ("fastapi", "uvicorn", "h11"):
+        pytest.importorskip(package)
+    from client.standing_in import running
+
+    with running() as url, crossjudge.Client(url) as maker:
+        server = make_server(maker, version="1.2.3")
+        for name, arguments in CALLS.items():
+            assert asked(name, arguments, server=server).structured_content == told(name), name
