@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.apps.scripted_judge import ENTAILED, ScriptedJudge
 
 from crossjudge import AnswerPicker, CrossEncoder, Judge
 from crossjudge.errors import InputError, ItemError
@@ -37,9 +38,11 @@ def test_the_ranking_holds_every_candidate_surest_first():
 def test_all_candidates_are_asked_by_rule_or_all_by_template():
     by_rule = picker().questions(CONTEXT, WHERE, ["the mill", "Lyon"])
     assert by_rule == [(CONTEXT, "Tom works at the mill."), (CONTEXT, "Tom works at Lyon.")]
-    by_template = picker().questions(CONTEXT, "Is Tom at work?", ["yes", "no."])
+    by_rule = picker().questions(CONTEXT, "Is Tom at work?", ["yes", "No."])
+    assert by_rule == [(CONTEXT, "Tom is at work."), (CONTEXT, "Tom is not at work.")]
+    by_template = picker().questions(CONTEXT, "Is Tom at work?", ["yes", "at times."])
     premise = f"{CONTEXT} Is Tom at work?"
-    assert by_template == [(premise, "The answer is yes."), (premise, "The answer is no.")]
+    assert by_template == [(premise, "The answer is yes."), (premise, "The answer is at times.")]
 
 
 def test_rules_can_be_left_out():
@@ -56,6 +59,12 @@ def test_it_abstains_where_nothing_is_entailed_and_still_says_what_is_nearest():
 def test_it_abstains_where_its_judge_does():
     doubting = AnswerPicker(model=Judge(MODEL, abstain_below=1.0))
     assert doubting(CONTEXT, WHERE, ["the mill"]).abstained
+
+
+def test_it_abstains_from_what_was_not_read_to_its_end():
+    judge = ScriptedJudge(lambda premise, hypothesis: ENTAILED, dropped=4)
+    result = AnswerPicker(model=judge)(CONTEXT, WHERE, ["the mill"])
+    assert (result.abstained, result.tokens_dropped) == (True, 4)
 
 
 def test_equal_candidates_keep_their_order():

@@ -32,8 +32,9 @@ class AnswerResult(Result):
     """The candidates of one question, ranked.
 
     `best`: the first of `ranking`, also when `abstained`. `ranking`: (candidate, probability that the context entails
-    it), surest first, equal ones in the order given. `abstained`: no candidate is entailed. `hypotheses`: for each
-    place of the ranking, the statement that was judged. `tokens_dropped`: how much of the context was not read.
+    it), surest first, equal ones in the order given. `abstained`: no candidate is entailed, or the best one not surely,
+    or not by a context that was read to its end. `hypotheses`: for each place of the ranking, the statement that was
+    judged. `tokens_dropped`: how much of the context was not read.
     """
 
     best: str
@@ -105,7 +106,9 @@ def _result(candidates: Sequence[str], hypotheses: Sequence[str], verdicts: Sequ
     return AnswerResult(
         best=candidates[order[0]],
         ranking=[(candidates[place], verdicts[place].probabilities["entailment"]) for place in order],
-        abstained=best.abstained or not any(verdict.label == "entailment" for verdict in verdicts),
+        abstained=best.abstained
+        or best.tokens_dropped > 0
+        or not any(verdict.label == "entailment" for verdict in verdicts),
         hypotheses=[hypotheses[place] for place in order],
         tokens_dropped=max(verdict.tokens_dropped for verdict in verdicts),
     )
