@@ -4,20 +4,24 @@ FILE is JSON-lines, one case a line, `app` says which: tag (`text`, `hypothesis`
 `claim`, `expect` a label), answer (`context`, `question`, `candidates`, `expect`), grade (`reference`, `answer`,
 `expect` CORRECT, PARTIAL or INCORRECT), guard (`text`, `policy`, `expect` pass or fail), rubric (`request`,
 `response`, `criteria`, `expect` as score ranges). Each is asked through the public call of its use, as a user would.
+What is kept of a run are counts; the texts are somebody else's.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from rich import table as rich
 from rich.console import Console
-from rich.table import Table
 
+import figures
 from crossjudge import AnswerPicker, ClaimChecker, Grader, Guardrail, Judge, RubricScorer, Tagger
 from crossjudge.datasets import read_jsonl
+from crossjudge.models.parity import wilson
+from figures import Block, Table
 
 OUTCOMES = {"entailment": "supported", "neutral": "not_mentioned", "contradiction": "contradicted"}
 
@@ -25,22 +29,34 @@ Case = Mapping[str, Any]
 
 
 def main() -> None:
-    """Judge every case and print it with its outcome."""
+    """Judge every case and show it with its outcome, then the counts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=Path, required=True, help="JSON-lines file of cases")
-    parser.add_argument("--model", default=None, help="folder or hub name (default: the embedded model)")
+    figures.add_options(parser, limit=None, data=False)
     options = parser.parse_args()
-    judge = Judge(options.model)
-    table = Table("", "use", "asked", "expected", "answered", title=f"{judge.model.name}, {judge.model.fingerprint}")
-    cases = [case for _, case in read_jsonl(options.cases)]
-    right = 0
-    for case in cases:
-        answered, passed = ANSWERERS[case["app"]](judge, case)
-        right += passed
+    figures.run(options, lambda judge, bar: measure(judge, options.cases, console=bar.console))
+
+
+def measure(judge: Judge, path: Path, *, console: Console | None = None) -> Iterator[Block]:
+    """How many are right, by use; each case is shown on the console, if there is one."""
+    cases = [case for _, case in read_jsonl(path)]
+    given = [ANSWERERS[case["app"]](judge, case) for case in cases]
+    if console is not None:
+        console.print(_each(cases, given))
+    numbers = []
+    for app in [*dict.fromkeys(case["app"] for case in cases), "all"]:
+        passed = [right for case, (_, right) in zip(cases, given, strict=True) if app in ("all", case["app"])]
+        low, high = wilson(sum(passed), len(passed))
+        numbers.append({"use": app, "n": len(passed), "right": sum(passed), "low": low, "high": high})
+    rows = [[f"{row['use']}", f"{row['n']}", f"{row['right']}"] for row in numbers]
+    yield Block("worked", "Worked cases", Table(("use", "cases", "right"), rows, (1, 2)), numbers)
+
+
+def _each(cases: list[Case], given: list[tuple[str, bool]]) -> rich.Table:
+    table = rich.Table("", "use", "asked", "expected", "answered")
+    for case, (answered, passed) in zip(cases, given, strict=True):
         table.add_row("✓" if passed else "✗", case["app"], _asked(case), str(case["expect"]), answered)
-    console = Console(width=140)
-    console.print(table)
-    console.print(f"{right} of {len(cases)} right")
+    return table
 
 
 def tag(judge: Judge, case: Case) -> tuple[str, bool]:

@@ -1,7 +1,7 @@
 """How many of our own cases does each use get right? `python benchmarks/cases.py [USE ...] [--model NAME]`.
 
 The cases lie in `benchmarks/cases`, one file a use (tag, check, answer, grade, guard, rubric, dedupe), and nothing was
-ever tuned on them. Each goes through the use's own public call with its usual settings. Printed are the share that is
+ever tuned on them. Each goes through the use's own public call with its usual settings. Shown are the share that is
 right, with its 95% Wilson interval, and every case that is not.
 """
 
@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
+import figures
 from crossjudge import (
     AnswerPicker,
     ClaimChecker,
@@ -30,6 +28,7 @@ from crossjudge import (
 )
 from crossjudge.datasets import read_jsonl
 from crossjudge.models.parity import wilson
+from figures import Block, Table
 
 FOLDER = Path(__file__).parent / "cases"
 
@@ -45,39 +44,48 @@ class Given:
 
 
 def main() -> None:
-    """Ask every case of the uses named, and print the scores and the misses."""
+    """Ask every case of the uses named, and show the scores and the misses."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("uses", nargs="*", metavar="USE", help=f"some of {', '.join(ANSWERERS)} (default: all)")
-    parser.add_argument("--model", default=None, help="folder or hub name (default: the embedded model)")
-    parser.add_argument("--backend", default="auto")
+    figures.add_options(parser, limit=None, data=False)
     options = parser.parse_args()
     unknown = sorted(set(options.uses) - set(ANSWERERS))
     if unknown:
         parser.error(f"no use is called {unknown[0]!r}; expected some of {', '.join(ANSWERERS)}")
-    judge = Judge(CrossEncoder(options.model, backend=options.backend))
-    console = Console(width=140)
-    console.print(f"{judge.model.name}, {judge.model.fingerprint}")
-    for use in options.uses or ANSWERERS:
-        cases = cases_of(use)
-        show(console, use, cases, ANSWERERS[use](judge, cases))
+    uses = options.uses or list(ANSWERERS)
+    figures.run(
+        options,
+        lambda judge, _: (block for use in uses for block in measure(judge, use, limit=options.limit)),
+    )
+
+
+def measure(judge: Judge, use: str, *, limit: int | None = None) -> Iterator[Block]:
+    """The score of one use, then its misses."""
+    cases = figures.spread(cases_of(use), limit)
+    given = ANSWERERS[use](judge, cases)
+    right = sum(one.right for one in given)
+    low, high = wilson(right, len(cases))
+    scored = {"use": use, "n": len(cases), "right": right, "value": right / len(cases), "low": low, "high": high}
+    shown = [[f"{len(cases)}", f"{right}", figures.share(right / len(cases), low, high)]]
+    yield Block(
+        f"cases.{use}", f"Own cases of {use}", Table(("cases", "right", "share (95%)"), shown, (0, 1)), [scored]
+    )
+    yield of_misses(use, [(case, one) for case, one in zip(cases, given, strict=True) if not one.right])
+
+
+def of_misses(use: str, missed: Sequence[tuple[Case, Given]]) -> Block:
+    """A line for each case that is not right."""
+    rows = [
+        [case["id"], _asked(case), json.dumps(case["expect"], ensure_ascii=False), one.answer] for case, one in missed
+    ]
+    head = ("case", "asked", "expected", "answered")
+    numbers = [dict(zip(head, row, strict=True)) for row in rows]
+    return Block(f"misses.{use}", f"Misses of {use}", Table(head, rows), numbers)
 
 
 def cases_of(use: str) -> list[Case]:
     """The cases of one use, in the order of its file."""
     return [case for _, case in read_jsonl(FOLDER / f"{use}.jsonl")]
-
-
-def show(console: Console, use: str, cases: Sequence[Case], given: Sequence[Given]) -> None:
-    """The score of one use, then its misses."""
-    right = sum(one.right for one in given)
-    low, high = wilson(right, len(cases))
-    console.print(f"\n{use}: {right} of {len(cases)} right, {right / len(cases):.1%} [{low:.1%}, {high:.1%}]")
-    table = Table("case", "asked", "expected", "answered")
-    for case, one in zip(cases, given, strict=True):
-        if not one.right:
-            table.add_row(case["id"], _asked(case), json.dumps(case["expect"], ensure_ascii=False), one.answer)
-    if table.row_count:
-        console.print(table)
 
 
 def tag(judge: Judge, cases: Sequence[Case]) -> list[Given]:

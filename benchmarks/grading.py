@@ -1,6 +1,6 @@
-"""Agreement with teachers: `python benchmarks/grading.py --data FOLDER beetle.test scientsbank.test`.
+"""Agreement with teachers: `python benchmarks/grading.py --data FOLDER [SET.SPLIT ...]`.
 
-Grades students' answers with `Grader` and prints, for each set and each part of it (answers, questions or domains that
+Grades students' answers with `Grader` and shows, for each set and each part of it (answers, questions or domains that
 training has not seen): the number of answers, the share graded alike in three grades and in two (right or not) with 95%
 Wilson intervals, macro F1, and quadratic kappa with a bootstrap interval. The sets' labels contradictory, incorrect and
 correct are taken as INCORRECT, PARTIAL and CORRECT. `--without-question` grades as if nobody knew the question.
@@ -9,22 +9,23 @@ correct are taken as INCORRECT, PARTIAL and CORRECT. `--without-question` grades
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from rich.console import Console
 from rich.progress import Progress
 
+import figures
 from crossjudge import Judge
 from crossjudge.apps.agreement import Agreement, Figure, agreement
 from crossjudge.apps.grading import CORRECT, INCORRECT, PARTIAL, Grader
 from crossjudge.datasets import GradedAnswer, find_set, read_grades, read_jsonl
 from crossjudge.datasets.rows import set_path
+from figures import Block, Table
 
 GRADE_OF = {"contradictory": INCORRECT, "incorrect": PARTIAL, "correct": CORRECT}
+SETS = ("beetle.test", "scientsbank.test")
+WHOLE = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,62 +42,80 @@ class Row:
 
 
 def main() -> None:
-    """Grade and print a table, or with --json one object a line."""
+    """Grade, and show or write a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sets", nargs="+", help="NAME.SPLIT, for example beetle.test")
-    parser.add_argument("--data", type=Path, required=True, help="folder of local sets")
-    parser.add_argument("--model", default=None, help="folder or hub name (default: the embedded model)")
-    parser.add_argument("--limit", type=int, default=None, help="about N answers of each set, evenly spread")
+    parser.add_argument("sets", nargs="*", default=SETS, help=f"NAME.SPLIT (default: {' '.join(SETS)})")
     parser.add_argument("--without-question", action="store_true", help="do not tell the grader the question")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    figures.add_options(parser, limit=None)
     options = parser.parse_args()
-    judge = Judge(options.model)
-    for name in options.sets:
-        rows = read_rows(*name.split("."), folder=options.data)
-        rows = rows[:: max(1, len(rows) // options.limit)] if options.limit else rows
-        given = grade(rows, judge, with_question=not options.without_question)
-        for part in dict.fromkeys(("all", *(row.part for row in rows))):
-            chosen = [place for place, row in enumerate(rows) if part in ("all", row.part)]
-            figures = agreement([given[place] for place in chosen], [rows[place].gold for place in chosen])
-            print(json.dumps(record(name, part, judge, figures)) if options.json else line_of(name, part, figures))
+    figures.run(
+        options,
+        lambda judge, bar: measure(
+            judge,
+            options.data,
+            limit=options.limit,
+            bar=bar,
+            sets=options.sets,
+            with_question=not options.without_question,
+        ),
+    )
+
+
+def measure(
+    judge: Judge,
+    data: Path,
+    *,
+    limit: int | None,
+    bar: Progress,
+    sets: Sequence[str] = SETS,
+    with_question: bool = True,
+) -> Iterator[Block]:
+    """One table of all sets and their parts."""
+    found: list[tuple[str, str, Agreement]] = []
+    for name in sets:
+        rows = figures.spread(read_rows(*name.split("."), folder=data), limit)
+        given = grade(rows, judge, bar, name, with_question=with_question)
+        for part in dict.fromkeys((WHOLE, *(row.part for row in rows))):
+            chosen = [place for place, row in enumerate(rows) if part in (WHOLE, row.part)]
+            found.append((name, part, agreement([given[n] for n in chosen], [rows[n].gold for n in chosen])))
+    yield of_agreement(found)
 
 
 def read_rows(name: str, split: str, *, folder: Path) -> list[Row]:
     """The answers of one split with their parts."""
-    parts = (str(fields.get("split_kind", "all")) for _, fields in read_jsonl(set_path(find_set(name), split, folder)))
+    parts = (str(fields.get("split_kind", WHOLE)) for _, fields in read_jsonl(set_path(find_set(name), split, folder)))
     return [Row(one, part) for one, part in zip(read_grades(name, split, folder=folder), parts, strict=True)]
 
 
-def grade(rows: Sequence[Row], judge: Judge, *, with_question: bool) -> list[str]:
+def grade(rows: Sequence[Row], judge: Judge, bar: Progress, name: str, *, with_question: bool) -> list[str]:
     """A grade for each row; the answers to one question are graded together."""
     by_question: dict[tuple[str, tuple[str, ...]], list[int]] = {}
     for place, row in enumerate(rows):
         by_question.setdefault((row.answer.question, row.answer.references), []).append(place)
     given: dict[int, str] = {}
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        for (question, references), places in bar.track(by_question.items(), description="grading"):
-            grader = Grader(references, question=question if with_question else None, model=judge)
-            results = grader.batch([rows[place].answer.answer for place in places])
-            given |= {place: result.grade for place, result in zip(places, results, strict=True)}
+    for (question, references), places in bar.track(by_question.items(), description=name):
+        grader = Grader(references, question=question if with_question else None, model=judge)
+        results = grader.batch([rows[place].answer.answer for place in places])
+        given |= {place: result.grade for place, result in zip(places, results, strict=True)}
     return [given[place] for place in range(len(rows))]
 
 
-def record(name: str, part: str, judge: Judge, figures: Agreement) -> dict[str, Any]:
-    """One set or part of it as plain JSON values."""
-    return {"set": name, "part": part, "model": judge.model.name, **figures.to_dict()}
+def of_agreement(found: Sequence[tuple[str, str, Agreement]]) -> Block:
+    """A line for each set and part."""
+    head = ("set", "part", "n", "three grades alike", "right or not alike", "macro F1", "quadratic kappa")
+    rows = [
+        [
+            name, part, f"{one.n:,}", _shown(one.three_way), _shown(one.two_way), f"{one.macro_f1:.3f}",
+            _shown(one.kappa),
+        ]
+        for name, part, one in found
+    ]  # fmt: skip
+    numbers = [{"set": name, "part": part, **one.to_dict()} for name, part, one in found]
+    return Block("grading.sets", "Agreement with teachers", Table(head, rows, (2, 5)), numbers)
 
 
-def line_of(name: str, part: str, figures: Agreement) -> str:
-    """One set or part of it on one line."""
-    return (
-        f"{name:17} {part:16} n={figures.n:5,}  three-way {shown(figures.three_way)}  "
-        f"two-way {shown(figures.two_way)}  macro F1 {figures.macro_f1:.3f}  kappa {shown(figures.kappa)}"
-    )
-
-
-def shown(figure: Figure) -> str:
-    """A figure with its interval."""
-    return f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]"
+def _shown(figure: Figure) -> str:
+    return figures.share(figure.value, figure.low, figure.high)
 
 
 if __name__ == "__main__":

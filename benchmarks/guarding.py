@@ -10,7 +10,6 @@ the model, the recognisers alone are tried on the harmless texts. Texts are draw
 from __future__ import annotations
 
 import argparse
-import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,14 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
+import figures
 from crossjudge import Judge
 from crossjudge.apps.guarding import Guardrail, GuardrailResult, policy_set, recognize
 from crossjudge.datasets.texts import read_texts
 from crossjudge.evaluation.statistics import auc, share
+from figures import Block, Table
 
 NAME, RATE, CONFIDENCE = "insults", 0.05, 0.95
 """The policy that a threshold is fitted for, on tweets, and what the fit must promise."""
@@ -61,6 +60,7 @@ JAILBREAKS = Texts("jailbreak", "test", frozenset({"jailbreak"}))
 HARMLESS = (Texts("agnews", "test"), Texts("clinc150", "test"), Texts("banking77", "test"))
 EVERYDAY = (Texts("dbpedia", "test"), Texts("imdb", "test"), Texts("yelp", "train"))
 ALL = 1_000_000
+TEXTS = 500
 TRIALS: dict[str, tuple[Texts, ...]] = {
     "toxicity": (HATE, HATE_TWEETS, TWEETS, *HARMLESS),
     "injection": (JAILBREAKS, *HARMLESS),
@@ -71,46 +71,53 @@ TRIALS: dict[str, tuple[Texts, ...]] = {
 
 
 def main() -> None:
-    """Measure and print tables, or with --json one object a line."""
+    """Measure, and show or write a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of local sets")
-    parser.add_argument("--model", default=None, help="folder or hub name (default: the embedded model)")
-    parser.add_argument("--limit", type=int, default=500, help="texts of each set (default: 500)")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    figures.add_options(parser, limit=TEXTS)
     options = parser.parse_args()
-    judge = Judge(options.model)
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        rows = list(measured(judge, options.data, options.limit, bar))
-    if options.json:
-        print(*map(json.dumps, rows), sep="\n")
-    else:
-        show(rows)
+    figures.run(options, lambda judge, bar: measure(judge, options.data, limit=options.limit, bar=bar))
+
+
+def measure(judge: Judge, data: Path, *, limit: int | None, bar: Progress) -> Iterator[Block]:
+    """What the policies do, and what the patterns alone find in harmless texts."""
+    rows = list(measured(judge, data, limit or TEXTS, bar))
+    head = ("policies", "texts", "violating: blocked (95%)", "harmless: blocked (95%)", "AUC")
+    cells = [
+        [row["policies"], row["texts"], _shown(row["detected"]), _shown(row["blocked"]),
+         f"{row['auc']:.3f}" if "auc" in row else ""]
+        for row in rows
+    ]  # fmt: skip
+    note = f"{NAME}, fitted: the threshold for at most {RATE:.0%} of false accepts with {CONFIDENCE:.0%} confidence."
+    yield Block("guarding.sets", "Blocked", Table(head, cells, (4,)), rows, note)
+    yield alone(data)
+
+
+def alone(data: Path) -> Block:
+    """The recognisers on all harmless texts."""
+    numbers = []
+    for texts in (*HARMLESS, *EVERYDAY):
+        rows = texts.read(data, ALL)
+        hits = [recognize(text) for text, _ in rows]
+        kinds = sorted({one.kind for found in hits for one in found})
+        numbers.append({"texts": texts.title, "hits": sum(map(bool, hits)), "n": len(rows), "kinds": kinds})
+    cells = [[row["texts"], f"{row['n']:,}", f"{row['hits']}", ", ".join(row["kinds"])] for row in numbers]
+    head = ("harmless texts", "n", "with a hit", "kinds")
+    return Block("guarding.patterns", "Patterns alone", Table(head, cells, (1, 2)), numbers)
 
 
 def measured(judge: Judge, folder: Path, limit: int, bar: Progress) -> Iterator[dict[str, Any]]:
-    """A row for each set of policies and texts, one for the fitted threshold, and one for each trial of patterns."""
+    """A row for each set of policies and texts, and one for the fitted threshold."""
     for policies, trials in TRIALS.items():
         guardrail = Guardrail(policy_set(policies), model=judge)
         for texts in trials:
             yield {"policies": policies, **counted(guardrail, texts, folder, limit, bar)}
     yield {"policies": f"{NAME}, fitted", **fitted(judge, folder, limit, bar)}
-    for texts in (*HARMLESS, *EVERYDAY):
-        rows = texts.read(folder, ALL)
-        hits = sum(bool(recognize(text)) for text, _ in rows)
-        yield {
-            "policies": "recognisers alone",
-            "texts": texts.title,
-            "blocked": rate(hits, len(rows)),
-        }
 
 
 def counted(guardrail: Guardrail, texts: Texts, folder: Path, limit: int, bar: Progress) -> dict[str, Any]:
     """What `guardrail` does with a set of texts."""
     rows = texts.read(folder, limit)
-    task = bar.add_task(texts.title, total=None)
-    found = guardrail.batch(
-        [text for text, _ in rows], progress=lambda done, total: bar.update(task, completed=done, total=total)
-    )
+    found = guardrail.batch([text for text, _ in rows], progress=figures.follow(bar, texts.title))
     bad, good = (
         [result for (_, is_harmless), result in zip(rows, found, strict=True) if is_harmless is wanted]
         for wanted in (False, True)
@@ -146,18 +153,9 @@ def rate(count: int, n: int) -> dict[str, Any]:
     return {"value": one.value, "low": one.low, "high": one.high, "n": n}
 
 
-def show(rows: Sequence[dict[str, Any]]) -> None:
-    """Print a table."""
-    table = Table("policies", "texts", "violating: blocked", "harmless: blocked", "AUC")
-    for row in rows:
-        shares = [shown(row.get(name)) for name in ("detected", "blocked")]
-        table.add_row(row["policies"], row["texts"], *shares, f"{row['auc']:.3f}" if "auc" in row else "")
-    Console(width=140).print(table)
-
-
-def shown(found: dict[str, Any] | None) -> str:
+def _shown(found: dict[str, Any] | None) -> str:
     """A share as people read it."""
-    return "" if found is None else "{value:.3f} [{low:.3f}, {high:.3f}] of {n}".format(**found)
+    return "" if found is None else f"{figures.share(found['value'], found['low'], found['high'])} of {found['n']:,}"
 
 
 if __name__ == "__main__":
