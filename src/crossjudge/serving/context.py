@@ -90,7 +90,7 @@ class ServerState:
         return MeteredJudge(self.pool.judge(model, objective), meter_of(request), self.limits)
 
     def begin_drain(self) -> None:
-        """Take nothing new from now on; what was accepted has `drain_s` to end. Again is fine, and gives no more time."""
+        """Take nothing new from now on; what was accepted has `drain_s` to end. A second call gives no more time."""
         self.draining = True
         self._drained_by_s = min(self._drained_by_s, time.monotonic() + self.limits.drain_s)
 
