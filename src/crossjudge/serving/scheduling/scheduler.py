@@ -288,10 +288,11 @@ class Scheduler:
             f"Computing a request: the worker thread ended with {type(error).__name__}; another has taken its place. "
             "Ask again; the server's log says more."
         )
-        self._fail({work: WorkerDied(said) for work in victims})
         with suppress(Exception):  # a broken observer may be what killed it
-            self._tell_queue()
             self._watch.failed("worker")
+        self._fail({work: WorkerDied(said) for work in victims})
+        with suppress(Exception):
+            self._tell_queue()
 
 
 def _why_not(work: Work, now: float) -> Exception | None:
