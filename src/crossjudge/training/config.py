@@ -22,7 +22,7 @@ class TrainConfig:
     which every head has an early copy, whose losses count `exit_weight` (one-way only). `weights`: folder of an earlier
     run whose network is trained further, where `base` is still what the embedding is tied to (one-way only).
     `epochs`: passes over the data, not necessarily whole. `warmup` and `decay`: shares of the steps, at the beginning
-    and at the end, in which the rate rises and falls. It falls from the warm-up on where `decay` is 1; where it is less,
+    and at the end, in which the rate rises and falls: it falls from the warm-up on where `decay` is 1; where less,
     a run may be made longer or shorter until then, since its rate is steady. `token_budget` and `batch_size`
     bound one step's tokens and pairs; `max_length`: tokens of a pair. `embedding_weight`: weight of keeping the
     premise's pooled states at the starting encoder's vectors (one-way only; 0 switches it off), computed on every
