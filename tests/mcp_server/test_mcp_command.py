@@ -13,8 +13,10 @@ pytest.importorskip("mcp")
 
 import anyio
 from mcp import Client, StdioServerParameters
+from typer.testing import CliRunner
 
 import crossjudge
+from crossjudge.cli.main import app
 
 COMMAND = [sys.executable, "-m", "crossjudge", "mcp", "--log-level", "info"]
 FAKE = [*COMMAND, "--backend", "fake"]
@@ -82,3 +84,10 @@ def test_a_wrong_model_is_said_before_anything_is_served():
     code, out, err = spoken([*COMMAND, "--model", "./nowhere"], request(1, "tools/list", {}))
     assert (code, out) == (2, "")
     assert "./nowhere" in err
+
+
+@pytest.mark.parametrize("words", [("--rerank-model", "a/model"), ("--backend", "fake")])
+def test_a_server_and_settings_of_a_model_here_exclude_each_other(words):
+    done = CliRunner().invoke(app, ["mcp", "--server", "http://127.0.0.1:9", *words])
+    assert done.exit_code == 2
+    assert f"{words[0]} is for a model on this machine" in done.stderr

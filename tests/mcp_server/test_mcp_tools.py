@@ -244,6 +244,8 @@ def test_with_a_servers_model_every_answer_is_the_same():
     from client.standing_in import running
 
     with running() as url, crossjudge.Client(url) as maker:
-        server = make_server(maker, version="1.2.3")
+        server = make_server(maker, version="1.2.3", where=f"of the server {url}")
+        assert url in server.instructions
+        assert url in server.description
         for name, arguments in CALLS.items():
             assert asked(name, arguments, server=server).structured_content == told(name), name

@@ -8,12 +8,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 from crossjudge.cli.failures import reported, say
-from crossjudge.cli.options import ModelOptions, option, with_options
+from crossjudge.cli.options import ONLY_HERE, ModelOptions, option, with_options
+from crossjudge.cli.servers import AskedModelOptions, UseOptions
 
 if TYPE_CHECKING:
     from crossjudge import CrossEncoder
 
-_SERVER = "Server"
+_AGENT = "Agent"
 
 
 class LogLevel(StrEnum):
@@ -25,30 +26,32 @@ class LogLevel(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AgentOptions:
+class AgentOptions(UseOptions):
     """What is particular to serving an agent."""
 
     rerank_model: Annotated[
         str | None,
         option(
             "--rerank-model",
-            _SERVER,
+            _AGENT,
             "What re-ranks; if left out, the model's own head for relevance, or else the embedded model's.",
             metavar="NAME",
         ),
+        ONLY_HERE,
     ] = None
     log_level: Annotated[
-        LogLevel, option("--log-level", _SERVER, "Of the log on standard error, which never holds a text.")
+        LogLevel, option("--log-level", _AGENT, "Of the log on standard error, which never holds a text.")
     ] = LogLevel.WARNING
-    debug: Annotated[bool, option("--debug", _SERVER, "Show an error's traceback.")] = False
+    debug: Annotated[bool, option("--debug", _AGENT, "Show an error's traceback.")] = False
 
 
 @with_options
-def mcp(*, agent: AgentOptions, model: ModelOptions) -> None:
+def mcp(*, agent: AgentOptions, model: AskedModelOptions) -> None:
     """Let an agent verify claims: serve MCP over standard input and output.
 
     An agent starts this command by itself; its configuration names the command, "crossjudge", and the argument "mcp".
-    Tools: check_answer, judge_pair, tag_text, guard_text, grade_answer, rerank_documents. No text leaves this machine.
+    Tools: check_answer, judge_pair, tag_text, guard_text, grade_answer, rerank_documents. No text leaves this machine,
+    unless --server names another.
 
     crossjudge mcp
     """
@@ -62,10 +65,15 @@ def mcp(*, agent: AgentOptions, model: ModelOptions) -> None:
         from crossjudge.serving.logs import write_logs
 
         write_logs(agent.log_level.value)
-        maker = AtHand(model.cross_encoder(), relevance=lambda: _relevance(agent, model))
         if sys.stdin.isatty():
             say("this is for an agent, which starts the command by itself (docs/integrations/mcp.md). Ctrl-D ends it.")
-        serve(make_server(maker, version=crossjudge.__version__))
+        with model.uses(agent, quiet=True) as uses:
+            if isinstance(uses, crossjudge.Client):
+                served = make_server(uses, version=crossjudge.__version__, where=f"of the server {model.server}")
+            else:
+                here = AtHand(model.cross_encoder(), relevance=lambda: _relevance(agent, model))
+                served = make_server(here, version=crossjudge.__version__)
+            serve(served)
 
 
 def _relevance(agent: AgentOptions, model: ModelOptions) -> CrossEncoder:

@@ -22,10 +22,12 @@ from crossjudge.mcp.tools.base import Tool
 
 log = logging.getLogger(__name__)
 
+HERE = "on this machine, which no text leaves"
+
 INSTRUCTIONS = """\
-crossjudge judges pairs of texts with a small model on this machine: no text leaves it, and the same texts get the same
-numbers. Use check_answer before you state what documents are said to say, and to verify what others wrote; judge_pair
-for a single statement; rerank_documents to choose what to read; guard_text on untrusted input and before publishing;
+crossjudge judges pairs of texts with a model {where}; the same texts get the same numbers.
+Use check_answer before you state what documents are said to say, and to verify what others wrote; judge_pair for a
+single statement; rerank_documents to choose what to read; guard_text on untrusted input and before publishing;
 grade_answer beside a known right answer; tag_text to sort texts.
 Give it texts word for word: it knows nothing but what you pass. Probabilities near 0.5 mean little, and long documents
 are best given as passages of a few sentences. Where it and your own reading differ, read the evidence again."""
@@ -33,8 +35,8 @@ are best given as passages of a few sentences. Where it and your own reading dif
 _HINTS = types.ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 
 
-def make_server(maker: Maker, *, version: str, tools: Sequence[Tool[Any]] = TOOLS) -> Server[Any]:
-    """A server that answers `tools` by what `maker` makes, for any transport."""
+def make_server(maker: Maker, *, version: str, where: str = HERE, tools: Sequence[Tool[Any]] = TOOLS) -> Server[Any]:
+    """A server that answers `tools` by what `maker` makes, for any transport. `where`: its model is, for the agent."""
     by_name = {tool.name: tool for tool in tools}
     listed = types.ListToolsResult(tools=[_described(tool) for tool in tools])
 
@@ -56,8 +58,8 @@ def make_server(maker: Maker, *, version: str, tools: Sequence[Tool[Any]] = TOOL
         "crossjudge",
         version=version,
         title="crossjudge",
-        description="Verifies claims, and judges, tags, guards, grades and ranks texts, with a model on this machine.",
-        instructions=INSTRUCTIONS,
+        description=f"Verifies claims, and judges, tags, guards, grades and ranks texts, with a model {where}.",
+        instructions=INSTRUCTIONS.format(where=where),
         on_list_tools=list_tools,
         on_call_tool=call_tool,
     )
