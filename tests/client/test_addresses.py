@@ -65,5 +65,15 @@ def test_settings_that_mean_nothing_are_refused(settings):
         Client(**settings)
 
 
+def test_a_client_makes_judges_and_is_none():
+    with pytest.raises(
+        TypeError, match=r"Client\.judge\(\): too many positional.* gives a RemoteJudge, which takes the"
+    ):
+        Client().judge("a premise", "a hypothesis")
+    with pytest.raises(TypeError, match=r"Client\.tagger\(\): .*first_stage"):
+        Client().tagger(["rain"], first_stage=3)
+    assert Client.judge.__qualname__ == "Client.judge"
+
+
 def test_a_client_shows_its_address_and_no_key():
     assert repr(Client("https://judge.example/", api_key="secret")) == "Client('https://judge.example')"

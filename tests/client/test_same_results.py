@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -22,6 +23,8 @@ from crossjudge import (
 )
 from crossjudge.apps.guarding import FittedThresholds, PolicyThreshold
 from crossjudge.apps.thresholds import Thresholds
+from crossjudge.errors import CrossjudgeError, FingerprintError, LimitError
+from crossjudge.serving import Limits
 
 MODEL = CrossEncoder(backend="fake")
 RELEVANCE = CrossEncoder(head="relevance", backend="fake")
@@ -206,6 +209,60 @@ def test_a_scorer_is_a_reward_and_a_metric(url):
 
     expected = RubricScorer(RUBRIC, model=MODEL)("Why?", TEXT).overall
     assert CLIENTS[0](url, reward) == ([expected], expected)
+
+
+def test_texts_that_cannot_be_divided_are_over_the_limit_together():
+    with running(limits=Limits(items=3, linger_s=0.01)) as url:
+        with pytest.raises(LimitError, match=r"413 items.*cannot be divided") as caught:
+            CLIENTS[0](url, lambda c: c.deduplicator()(REPEATED))
+        assert (caught.value.allowed, caught.value.seen) == (3, 5)
+
+
+def test_thresholds_of_another_model_are_refused(url):
+    other = Thresholds({"ferry": 0.1}, 0.4, "another:model")
+    with pytest.raises(FingerprintError, match="fitted for the model another:model, and the server's is none:"):
+        CLIENTS[0](url, lambda c: c.tagger(LABELS, threshold=other)(TEXT))
+    with pytest.raises(FingerprintError, match="fitted for the model another:model"):
+        CLIENTS[0](
+            url, lambda c: c.guardrail(POLICIES, thresholds=replace(FITTED_POLICIES, fingerprint="another:model"))(TEXT)
+        )
+
+
+@pytest.mark.parametrize(
+    ("remote", "here"),
+    [
+        (lambda c: c.judge().batch([("a", "b"), ("a", None)]), lambda: Judge(MODEL).batch([("a", "b"), ("a", None)])),
+        (lambda c: c.judge(objective="nothing"), lambda: Judge(MODEL, objective="nothing")),
+        (lambda c: c.tagger(["a", "A"]), lambda: Tagger(["a", "A"], model=MODEL)),
+        (lambda c: c.tagger(["a"], threshold={"b": 0.1}), lambda: Tagger(["a"], threshold={"b": 0.1}, model=MODEL)),
+        (lambda c: c.tagger(["a"], descriptions={"b": ""}), lambda: Tagger(["a"], descriptions={"b": ""}, model=MODEL)),
+        (lambda c: c.tagger(["a"], template="a"), lambda: Tagger(["a"], template="a", model=MODEL)),
+        (lambda c: c.tagger(["a"]).batch(["b", " "]), lambda: Tagger(["a"], model=MODEL).batch(["b", " "])),
+        (lambda c: c.tagger(["a"]).batch(["b"], ["c"]), lambda: Tagger(["a"], model=MODEL).batch(["b"], ["c"])),
+        (lambda c: c.claim_checker(threshold=2), lambda: ClaimChecker(threshold=2, model=MODEL)),
+        (lambda c: c.claim_checker().batch([("a", "b"), ("", "b")]),
+         lambda: ClaimChecker(model=MODEL).batch([("a", "b"), ("", "b")])),
+        (lambda c: c.answer_picker()("a", "b", []), lambda: AnswerPicker(model=MODEL)("a", "b", [])),
+        (lambda c: c.rubric_scorer({}, weights={"a": 1}), lambda: RubricScorer({}, weights={"a": 1}, model=MODEL)),
+        (lambda c: c.rubric_scorer(RUBRIC).batch([("a",)]), lambda: RubricScorer(RUBRIC, model=MODEL).batch([("a",)])),
+        (lambda c: c.guardrail({}), lambda: Guardrail({}, model=MODEL)),
+        (lambda c: c.guardrail(POLICIES, thresholds=2), lambda: Guardrail(POLICIES, thresholds=2, model=MODEL)),
+        (lambda c: c.guardrail(POLICIES)(""), lambda: Guardrail(POLICIES, model=MODEL)("")),
+        (lambda c: c.grader([]), lambda: Grader([], model=MODEL)),
+        (lambda c: c.grader("a").batch(["b", None]), lambda: Grader("a", model=MODEL).batch(["b", None])),
+        (lambda c: c.reranker()("", ["a"]), lambda: Reranker(RELEVANCE)("", ["a"])),
+        (lambda c: c.reranker()("a", ["b"], top_k=0), lambda: Reranker(RELEVANCE)("a", ["b"], top_k=0)),
+        (lambda c: c.deduplicator()(["a", ""]), lambda: DUPLICATES(["a", ""])),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_in_the_same_words_before_anything_is_sent(remote, here):
+    """No server is there."""
+    with pytest.raises(CrossjudgeError) as expected:
+        here()
+    with pytest.raises(type(expected.value)) as found:
+        CLIENTS[0]("http://127.0.0.1:9", remote)
+    assert str(found.value) == str(expected.value)
+    assert getattr(found.value, "index", None) == getattr(expected.value, "index", None)
 
 
 def test_a_result_of_a_guardrail_can_be_redacted(url):

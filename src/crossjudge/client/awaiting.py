@@ -18,7 +18,7 @@ from crossjudge.client.awaited_uses import (
     AsyncRubricScorer,
     AsyncTagger,
 )
-from crossjudge.client.making import making
+from crossjudge.client.making import Making
 from crossjudge.client.opening import checked_most, opened
 from crossjudge.client.serving_models import ServedModel, models, ready
 from crossjudge.client.uses.checking import Checking
@@ -57,15 +57,15 @@ class AsyncClient:
         self._connections = Streams(self._server.address, tls, most=most)
         self._model = model
 
-    judge = making(AsyncJudge, Judging)
-    tagger = making(AsyncTagger, Tagging)
-    claim_checker = making(AsyncClaimChecker, Checking)
-    answer_picker = making(AsyncAnswerPicker, Picking)
-    rubric_scorer = making(AsyncRubricScorer, RubricScoring)
-    guardrail = making(AsyncGuardrail, Guarding)
-    grader = making(AsyncGrader, Grading)
-    reranker = making(AsyncReranker, Ranking)
-    deduplicator = making(AsyncDeduplicator, Deduplicating)
+    judge = Making(AsyncJudge, Judging)
+    tagger = Making(AsyncTagger, Tagging)
+    claim_checker = Making(AsyncClaimChecker, Checking)
+    answer_picker = Making(AsyncAnswerPicker, Picking)
+    rubric_scorer = Making(AsyncRubricScorer, RubricScoring)
+    guardrail = Making(AsyncGuardrail, Guarding)
+    grader = Making(AsyncGrader, Grading)
+    reranker = Making(AsyncReranker, Ranking)
+    deduplicator = Making(AsyncDeduplicator, Deduplicating)
 
     async def models(self) -> list[ServedModel]:
         """What the server serves, its default model first."""

@@ -18,7 +18,7 @@ from crossjudge.client.blocking_uses import (
     RemoteRubricScorer,
     RemoteTagger,
 )
-from crossjudge.client.making import making
+from crossjudge.client.making import Making
 from crossjudge.client.opening import checked_most, opened
 from crossjudge.client.serving_models import ServedModel, models, ready
 from crossjudge.client.uses.checking import Checking
@@ -64,15 +64,15 @@ class Client:
         self._connections = Sockets(self._server.address, tls, most=most)
         self._model = model
 
-    judge = making(RemoteJudge, Judging)
-    tagger = making(RemoteTagger, Tagging)
-    claim_checker = making(RemoteClaimChecker, Checking)
-    answer_picker = making(RemoteAnswerPicker, Picking)
-    rubric_scorer = making(RemoteRubricScorer, RubricScoring)
-    guardrail = making(RemoteGuardrail, Guarding)
-    grader = making(RemoteGrader, Grading)
-    reranker = making(RemoteReranker, Ranking)
-    deduplicator = making(RemoteDeduplicator, Deduplicating)
+    judge = Making(RemoteJudge, Judging)
+    tagger = Making(RemoteTagger, Tagging)
+    claim_checker = Making(RemoteClaimChecker, Checking)
+    answer_picker = Making(RemoteAnswerPicker, Picking)
+    rubric_scorer = Making(RemoteRubricScorer, RubricScoring)
+    guardrail = Making(RemoteGuardrail, Guarding)
+    grader = Making(RemoteGrader, Grading)
+    reranker = Making(RemoteReranker, Ranking)
+    deduplicator = Making(RemoteDeduplicator, Deduplicating)
 
     def models(self) -> list[ServedModel]:
         """What the server serves, its default model first."""

@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 import time
+import weakref
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -63,6 +64,8 @@ class Sockets:
         self._address, self._tls = address, tls
         self._places = threading.BoundedSemaphore(most)
         self._idle: Idle[Channel] = Idle()
+        # A client that nobody closes does not leave that to the sockets, which would warn of it.
+        weakref.finalize(self, self._idle.clear)
 
     def run(self, exchange: Exchange[T]) -> T:
         """What comes of a conversation, or the error that it raises."""

@@ -18,7 +18,7 @@ from crossjudge.client.parcels import Results
 from crossjudge.client.server import Ask, Server
 from crossjudge.client.steps import Exchange
 from crossjudge.client.uses.judging import Judging
-from crossjudge.errors import ForeignServerError, InputError
+from crossjudge.errors import ForeignServerError, InputError, LimitError
 from crossjudge.objectives.duplicate import DUPLICATE
 from crossjudge.plain_values import from_plain
 from crossjudge.types import Verdict
@@ -63,7 +63,11 @@ class Deduplicating:
         settings: dict[str, Any] = {"threshold": self.threshold, "texts": asked}
         if self._model is not None:
             settings["model"] = self._model
-        found, _ = yield from answered(self._server, Ask(path="/v1/dedupe", body=encoded(settings)), Results)
+        try:
+            found, _ = yield from answered(self._server, Ask(path="/v1/dedupe", body=encoded(settings)), Results)
+        except LimitError as error:
+            error.args = (f"{error} Any text may repeat any other, so they go in one request and cannot be divided.",)
+            raise
         report = self._read(found)
         return report if asked is texts else _of_one(report)
 
