@@ -14,7 +14,7 @@ VENV ?= .venv
 DIST ?= dist
 TORCH_INSTALL ?= torch==2.13.0
 PYTEST_ARGS ?=
-# Files of tests run side by side, one process a core; WORKERS=0 runs all in one.
+# Files of tests run side by side, one process a core and each with one thread; WORKERS=0 runs all in one.
 WORKERS ?= auto
 # A name on the PATH proves nothing (version managers leave stubs there), so each candidate is run.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3 python; do \
@@ -42,7 +42,7 @@ demo: $(VENV)/.core
 	@"$(BIN)/python" examples/demo.py
 
 test: lint
-	@"$(BIN)/python" -m pytest -m "not full" --numprocesses $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+	@OMP_NUM_THREADS=1 "$(BIN)/python" -m pytest -m "not full" --numprocesses $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 test-full: lint
 	@"$(BIN)/python" -m pytest $(PYTEST_ARGS)
