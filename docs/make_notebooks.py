@@ -36,7 +36,12 @@ def run(path: Path) -> nbformat.NotebookNode:
         # Spoken to through files, not through a port that others on this machine could listen on.
         kernel = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(Path(folder) / "kernel"))
         client = NotebookClient(
-            notebook, km=kernel, timeout=PATIENCE_S, startup_timeout=PATIENCE_S, record_timing=False
+            notebook,
+            km=kernel,
+            timeout=PATIENCE_S,
+            startup_timeout=PATIENCE_S,
+            record_timing=False,
+            coalesce_streams=True,
         )
         client.owns_km = True  # so that it ends with the notebook
         client.execute(cwd=folder)
