@@ -88,8 +88,13 @@ class Browser:
         self.call("Emulation.setEmulatedMedia", features=[scheme])
         self._events.clear()
         self.call("Page.navigate", url=page if isinstance(page, str) else page.resolve().as_uri())
-        while "Page.loadEventFired" not in self._events:
-            self._note(self._next_message())
+        self._await_load()
+
+    def leave(self, script: str) -> None:
+        """Run what makes the page load itself or another, and wait for that."""
+        self._events.clear()
+        self.run(script)
+        self._await_load()
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page; promises are waited for."""
@@ -120,6 +125,10 @@ class Browser:
             os.close(end)
         os.killpg(self._pid, signal.SIGKILL)
         os.waitpid(self._pid, 0)
+
+    def _await_load(self) -> None:
+        while "Page.loadEventFired" not in self._events:
+            self._note(self._next_message())
 
     def _next_message(self) -> Any:
         give_up = time.monotonic() + PATIENCE_S

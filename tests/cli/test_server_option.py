@@ -208,7 +208,7 @@ def test_people_hear_that_a_busy_server_is_waited_for(monkeypatch):
         with stand_in(refused(503, "loading"), refused(503, "loading"), FINE) as told:
             answer = crossjudge("judge", "a", "b", "--server", told.url, *quiet)
         assert answer.code == 0
-        assert answer.err.count("is busy (503 loading). Trying again in") == lines
+        assert answer.err.count("cannot answer now (503 loading). Trying again in") == lines
 
 
 def test_a_server_that_dies_midway_ends_the_command_and_what_was_answered_stays(monkeypatch, tmp_path):

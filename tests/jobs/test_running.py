@@ -283,12 +283,16 @@ def test_files_that_workers_wrote_elsewhere_are_missed(source, tmp_path):
 def test_the_report_says_what_was_answered_and_escapes_what_rows_say(tmp_path):
     script = "<script>alert(1)</script>"
     rows = [*ROWS[:8], ROWS[8] | {"premise": script}, ROWS[9] | {"hypothesis": 7}]
-    run_here(plan_of(write_jsonl(tmp_path / "pairs.jsonl", rows), tmp_path / "out"))
+    options = {"abstain_below": 0.9}
+    run_here(plan_of(write_jsonl(tmp_path / "pairs.jsonl", rows), tmp_path / "out", task_options=options))
     report = json.loads((tmp_path / "out" / "_report.json").read_text())
     labels = [row["label"] for row in read_output(tmp_path / "out").to_pylist()]
     assert report["outcomes"] == {label: labels.count(label) for label in sorted(set(labels) - {None})}
     assert sum(report["scores"].values()) == 9
     assert (report["rows"], report["errors"], sum(report["error_kinds"].values())) == (10, 1, 1)
+    abstained = [row["hypothesis"] for row in read_output(tmp_path / "out").to_pylist() if row["abstained"]]
+    assert [sample["hypothesis"] for sample in report["samples"]["(abstained)"]] == abstained[:5]
+    assert report["abstained"] == len(abstained) > 0
     page = (tmp_path / "out" / "_report.html").read_text()
     assert script not in page
     for outside in ("src=", "href=", "@import", "url("):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import asynccontextmanager, nullcontext
 
 import pytest
 
@@ -17,7 +18,7 @@ import crossjudge
 from crossjudge import ClaimChecker, CrossEncoder, Grader, Guardrail, Judge, Reranker, Tagger
 from crossjudge.apps.guarding.policies import policy_set, policy_set_names
 from crossjudge.mcp.makers import AtHand
-from crossjudge.mcp.server import make_server
+from crossjudge.mcp.server import make_server, serve
 from crossjudge.mcp.tools import TOOLS
 from crossjudge.mcp.tools.base import MOST_CHARACTERS
 from crossjudge.mcp.tools.judge import JUDGE
@@ -231,6 +232,18 @@ def test_calls_at_once_have_the_answers_of_calls_one_by_one():
         return found
 
     assert anyio.run(at_once) == {name: told(name) for name in CALLS}
+
+
+@pytest.mark.parametrize("fault", [None, ValueError("a fault")])
+def test_a_client_that_hangs_up_ends_the_server_quietly_and_a_fault_does_not(fault, monkeypatch):
+    @asynccontextmanager
+    async def hung_up():
+        raise ExceptionGroup("while writing", [fault or BrokenPipeError()])
+        yield
+
+    monkeypatch.setattr("crossjudge.mcp.server.stdio_server", hung_up)
+    with pytest.raises(ExceptionGroup) if fault else nullcontext():
+        serve(SERVER)
 
 
 def test_every_tool_is_called_here():

@@ -26,7 +26,7 @@ pytestmark = [
 TAB, ENTER, ESCAPE, END, HOME, LEFT, RIGHT = 9, 13, 27, 35, 36, 37, 39
 """Windows virtual key codes, as the DevTools protocol wants them."""
 
-PATIENCE_S = 120
+PATIENCE_S = 300
 USES = ("check", "judge", "tag", "guard", "grade", "answer", "rubric", "rerank", "dedupe")
 
 PANEL = "document.querySelector('.panel:not([hidden])')"
@@ -303,6 +303,23 @@ def test_a_server_that_does_not_answer_is_said(page: Browser) -> None:
         )
 
 
+def test_a_check_that_breaks_off_says_so_and_keeps_what_had_come(page: Browser) -> None:
+    claim = {
+        "claim": "It is late.", "start": 0, "end": 11, "outcome": "supported", "flags": [],
+        "probabilities": {"entailment": 0.9, "contradiction": 0.05, "neutral": 0.05},
+        "evidence": {"source_index": 0, "start": 0, "end": 11, "text": "It is late.", "joined_with": None},
+        "counter_evidence": None,
+    }  # fmt: skip
+    events = f"event: claim\ndata: {json.dumps(claim)}\n\nevent: rep"
+    page.run(f"window.fetch = async () => new Response({json.dumps(events)})")
+    fill(page, "check", source="It is late.", answer="It is late. It is red.")
+    found = press_run(page)
+    assert "Stopped" in found
+    assert "The connection broke off" in found
+    assert claims(page) == ["It is late."]
+    assert "It is red." in found
+
+
 # ------------------------------------------------------------------------------------------------------ keyboard
 
 
@@ -472,7 +489,7 @@ def test_a_closed_server_asks_for_its_key_and_the_tab_alone_keeps_it(chromium: B
     chromium.open(f"{closed.url}/")
     until(chromium, "document.getElementById('model')?.options.length > 0")
     assert not chromium.run("document.getElementById('key-button').hidden")
-    chromium.run("document.getElementById('key-button').click(); document.getElementById('forget').click()")
+    chromium.leave("document.getElementById('key-button').click(); document.getElementById('forget').click()")
     until(chromium, at_the_door)
     assert chromium.run("sessionStorage.length") == 0
     assert [one for one in chromium.log if "401" not in one] == []

@@ -15,6 +15,7 @@ from crossjudge.jobs import estimate_job, run_job
 
 if TYPE_CHECKING:
     from crossjudge.jobs.estimate import Estimate, Machines
+    from crossjudge.jobs.notes import Saved
     from crossjudge.jobs.progress import JobProgress
     from crossjudge.jobs.running import JobResult
 
@@ -86,7 +87,7 @@ def _lines() -> Callable[[JobProgress], None]:
         if not now.total_rows or not (begins or now.seconds - last["seconds"] >= LINE_EVERY_S):
             return
         last.update(stage=now.stage, seconds=now.seconds)
-        say(f"{_stage(now)}: {now.rows:,} of {now.total_rows:,} rows{'' if begins else '  ' + _said(now)}")
+        say(f"{_stage(now)}: {now.rows:,} of {now.total_rows:,} {now.counted}{'' if begins else '  ' + _said(now)}")
 
     return told
 
@@ -98,7 +99,8 @@ def _stage(now: JobProgress) -> str:
 def _said(now: JobProgress) -> str:
     left = "" if now.seconds_left is None else f"{_clock(now.seconds_left)} left  "
     workers = " ".join(f"{name} {rows:,}" for name, rows in sorted(now.workers.items())[:8]) or "workers are starting"
-    return f"{left}{now.rows_per_s:,.0f} rows/s  {now.tokens_per_s:,.0f} tokens/s  {now.errors:,} errors  {workers}"
+    speed = f"{now.rows_per_s:,.0f} {now.counted}/s  {now.tokens_per_s:,.0f} tokens/s"
+    return f"{left}{speed}  {now.errors:,} errors  {workers}"
 
 
 def _clock(seconds: float) -> str:
@@ -117,13 +119,27 @@ def _show_result(result: JobResult) -> None:
         ("rows", f"{summary.rows:,}"),
         ("without a result", f"{summary.errors:,}{_why(summary.error_kinds)}"),
         ("outcomes", ", ".join(f"{name} {count:,}" for name, count in summary.outcomes.items()) or "none"),
-        ("given to the model", f"{saved.scored:,} of {saved.asked:,} rows: {saved.asked - saved.distinct:,} repeat "
-                               f"another of their shard, {saved.distinct - saved.scored:,} one of another shard"),
+        ("given to the model", _account(result.details) if result.details else _saved(saved)),
         ("tokens", f"{summary.tokens:,}"),
         ("this run", f"{result.shards_done} of {result.shards} shards in {result.seconds:,.1f} s"),
         ("report", f"{result.output}/_report.html"),
     ]  # fmt: skip
     new_console().print(facts(result.output, rows))
+
+
+def _saved(saved: Saved) -> str:
+    return (
+        f"{saved.scored:,} of {saved.asked:,} rows: {saved.asked - saved.distinct:,} repeat another of their shard, "
+        f"{saved.distinct - saved.scored:,} one of another shard"
+    )
+
+
+def _account(details: Mapping[str, Any]) -> str:
+    """What a deduplication compared."""
+    return (
+        f"{details['compared']:,} of {details['pairs_possible']:,} pairs of {details['texts']:,} different texts; "
+        f"{details['duplicates']:,} say the same"
+    )
 
 
 def _why(kinds: Mapping[str, int]) -> str:

@@ -140,12 +140,12 @@ def _busy(outcome: Answer, said: Said | None, place: str, request: dict[str, Any
     seen = f"{outcome.status} {said.type}" if said else str(outcome.status)
     words = f": {said.message}" if said else ", and not in the words of a crossjudge server"
     error = BusyError(
-        f"Asking {place}: the server is busy ({seen}{words}). Ask again later, or allow more time (timeout_s).",
+        f"Asking {place}: the server cannot answer now ({seen}{words}). Ask again later, or allow more time.",
         request_id=said.request_id if said else None,
         **request,
     )
     wait_s = asked_wait_s(outcome.headers.get("retry-after"), outcome.headers.get("date"))
-    return Trouble(error, f"{place} is busy ({seen}).", passes=True, wait_s=wait_s)
+    return Trouble(error, f"{place} cannot answer now ({seen}).", passes=True, wait_s=wait_s)
 
 
 def _over_limit(said: Said, place: str, told: dict[str, Any]) -> LimitError:

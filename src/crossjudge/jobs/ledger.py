@@ -6,7 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -20,10 +20,28 @@ from crossjudge.jobs.plan import Plan
 from crossjudge.jobs.rows import File
 from crossjudge.jobs.scanning import Chunk, Scan, common_schema, scan
 from crossjudge.jobs.shards import Piece, Shard, numbered
-from crossjudge.jobs.stage import Stage
 
 JOB_FILE = "job.json"
 _FORMAT = 1
+
+
+class KeepsFiles(Protocol):
+    """What the ledger has to know of a stage; see `Stage`."""
+
+    @property
+    def name(self) -> str:
+        """It stands in the names of the stage's files."""
+        ...
+
+    @property
+    def is_last(self) -> bool:
+        """Whether they are the job's results."""
+        ...
+
+    @property
+    def needs_model(self) -> bool:
+        """Whether a model made them."""
+        ...
 
 
 class Ledger:
@@ -55,14 +73,14 @@ class Ledger:
         """Whether any row was written here."""
         return any(name.startswith("part-") for name in self.folder.names())
 
-    def look_up(self, stage: Stage, units: Iterable[int]) -> dict[int, Note]:
+    def look_up(self, stage: KeepsFiles, units: Iterable[int]) -> dict[int, Note]:
         """The notes of those units of a stage that are finished."""
         there = self.there(stage, units)
         found = {number: Note.from_json(self.work.read(note_file(stage.name, number))) for number in there}
         self.notes[stage.name] = found
         return found
 
-    def there(self, stage: Stage, units: Iterable[int]) -> list[int]:
+    def there(self, stage: KeepsFiles, units: Iterable[int]) -> list[int]:
         """Which of those units of a stage are finished."""
         notes = self.work.names()
         files = self.folder.names() if stage.is_last else notes
@@ -72,7 +90,7 @@ class Ledger:
 
         return [number for number in units if file(number) in files and note_file(stage.name, number) in notes]
 
-    def recall(self, stages: Iterable[Stage]) -> None:
+    def recall(self, stages: Iterable[KeepsFiles]) -> None:
         """Read the notes on all units of some stages, whose files may be gone."""
         names = self.work.names()
         for stage in stages:
@@ -81,7 +99,7 @@ class Ledger:
                 number: Note.from_json(self.work.read(note_file(stage.name, number))) for number in numbers
             }
 
-    def fingerprint(self, stages: Sequence[Stage]) -> str | None:
+    def fingerprint(self, stages: Sequence[KeepsFiles]) -> str | None:
         """Of the model that did what is finished, None where nothing is."""
         names = self.work.names()
         for stage in stages:

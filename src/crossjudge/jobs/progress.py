@@ -17,12 +17,13 @@ class JobProgress:
     """How far a job is.
 
     `doing`: what its stage is about; it is the `stage`th of `stages`. `rows` of `total_rows` of that stage are done,
-    `earlier_rows` of them before this run; speeds, `seconds_left` (None until something was done) and `workers`
-    (name -> rows) are the stage's too. `tokens`, `errors`: of all that is done, earlier runs' too. `seconds`: of this
-    run.
+    `earlier_rows` of them before this run, counted in what `counted` says (some stages of a deduplication count texts
+    or pairs); speeds, `seconds_left` (None until something was done) and `workers` (name -> rows) are the stage's too.
+    `tokens`, `errors`: of all that is done, earlier runs' too. `seconds`: of this run.
     """
 
     doing: str
+    counted: str
     stage: int
     stages: int
     rows: int
@@ -48,15 +49,15 @@ class Tracker:
         self._began = time.perf_counter()
         self._told = 0.0
         self._tokens = self.errors = 0
-        self._stage = _Stage("reading the input", 0, 0, 0, 0)
+        self._stage = _Stage("reading the input", "rows", 0, 0, 0, 0)
 
-    def begin_stage(self, doing: str, total_rows: int, earlier: Iterable[Note]) -> None:
+    def begin_stage(self, doing: str, counted: str, total_rows: int, earlier: Iterable[Note]) -> None:
         """A stage of so many rows begins; `earlier`: what earlier runs did of it."""
         rows = 0
         for note in earlier:
             rows += note.summary.rows
             self._count(note)
-        self._stage = _Stage(doing, self._stage.number + 1, total_rows, rows, self._tokens)
+        self._stage = _Stage(doing, counted, self._stage.number + 1, total_rows, rows, self._tokens)
         self._tell(always=True)
 
     def under_way(self, worker: str, rows: int, tokens: int) -> None:
@@ -87,6 +88,7 @@ class Tracker:
         left = stage.total_rows - stage.earlier_rows - done
         return JobProgress(
             doing=stage.doing,
+            counted=stage.counted,
             stage=stage.number,
             stages=self._stages,
             rows=stage.earlier_rows + done,
@@ -122,6 +124,7 @@ class _Stage:
     """The stage that a job is at. `tokens_before`: of everything done when it began."""
 
     doing: str
+    counted: str
     number: int
     total_rows: int
     earlier_rows: int

@@ -19,13 +19,14 @@ REPORT_JSON, REPORT_HTML = "_report.json", "_report.html"
 _BARS = 20
 
 
-def write_report(ledger: Ledger, summary: Summary, stages: Sequence[Stage], *, anew: bool) -> None:
-    """Write both reports; those that are there stay, unless `anew`."""
+def written_report(ledger: Ledger, summary: Summary, stages: Sequence[Stage], *, anew: bool) -> dict[str, Any]:
+    """Write both reports; those that are there stay, unless `anew`. What the one in JSON says."""
     if not anew and {REPORT_JSON, REPORT_HTML} <= ledger.folder.names():
-        return
+        return dict(json.loads(ledger.folder.read(REPORT_JSON)))
     content = report(ledger, summary, stages)
     ledger.folder.write(REPORT_JSON, json.dumps(content, ensure_ascii=False, indent=2).encode("utf-8"))
     ledger.folder.write(REPORT_HTML, page(content).encode("utf-8"))
+    return content
 
 
 def report(ledger: Ledger, summary: Summary, stages: Sequence[Stage]) -> dict[str, Any]:
@@ -91,21 +92,25 @@ def page(content: Mapping[str, Any]) -> str:
 
 def _standfirst(content: Mapping[str, Any]) -> str:
     bad = content["errors"]
-    share = f" ({bad / content['rows']:.2%})" if bad else ""
-    return f"{content['rows'] - bad:,} rows have a result, {bad:,} have none{share}."
+    return f"{content['rows'] - bad:,} rows have a result, {bad:,} have none{_share(bad, content['rows'])}."
+
+
+def _share(part: int, whole: int) -> str:
+    return f" ({part / whole:.2%})" if part else ""
 
 
 def _facts(content: Mapping[str, Any]) -> str:
     saved = content["saved"]
+    scored = "pairs given to the model" if content["details"] else "given to the model: what repeats, once"
     rows = [
         ("model", str(content["fingerprint"])),
         ("tokens read by the model", f"{content['tokens']:,}"),
         ("seconds of work, all workers together", f"{content['seconds']:,.1f}"),
         ("tokens a second and worker", _number(content["tokens_per_worker_s"])),
-        ("abstained", f"{content['abstained']:,}"),
+        ("abstained", f"{content['abstained']:,}{_share(content['abstained'], content['rows'])}"),
         ("rows asked about", f"{saved['asked']:,}"),
         ("of those, different within their shard", f"{saved['distinct']:,}"),
-        ("given to the model, repeats in other shards left out", f"{saved['scored']:,}"),
+        (scored, f"{saved['scored']:,}"),
         ("premises that were at hand", f"{content['premise_hits']:,} of {content['premises']:,}"),
     ]
     return _table(("", ""), rows)

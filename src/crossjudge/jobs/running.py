@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -18,7 +18,7 @@ from crossjudge.jobs.notes import Note, Summary, summary_of_all
 from crossjudge.jobs.places import Place, find, is_url
 from crossjudge.jobs.plan import Plan
 from crossjudge.jobs.progress import Callback, Tracker
-from crossjudge.jobs.report import write_report
+from crossjudge.jobs.report import written_report
 from crossjudge.jobs.scanning import Scan, chunk_size, scan
 from crossjudge.jobs.shards import cut, shard_size
 from crossjudge.jobs.stage import Stage, Unit
@@ -40,7 +40,8 @@ _ENGINES = {
 class JobResult:
     """A finished job. `shards_done`: by this run; 0 where everything was finished before. `seconds`: of this run.
 
-    `summary`: of all rows, whoever did them. `workers`: name -> rows, of this run.
+    `summary`: of all rows, whoever did them. `workers`: name -> rows, of this run. `details`: what the task has to say
+    beside the rows; of a deduplication, the account of every pair.
     """
 
     output: str
@@ -49,6 +50,7 @@ class JobResult:
     seconds: float
     summary: Summary
     workers: Mapping[str, int]
+    details: Mapping[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; samples are left to the report."""
@@ -66,6 +68,7 @@ class JobResult:
             "scored": summary.saved.scored,
             "outcomes": dict(summary.outcomes),
             "workers": dict(self.workers),
+            "details": dict(self.details),
         }
 
 
@@ -82,11 +85,11 @@ def run(plan: Plan, *, progress: Callback | None, engine: Engine | None = None) 
             _work(ledger, stages, tracker, engine or _engine(plan))
         else:
             ledger.recall(stages[:-1])
-            tracker.begin_stage(stages[-1].doing, ledger.total_rows, ledger.noted(stages[-1].name))
+            _begin_stage(tracker, stages[-1], ledger.total_rows, ledger.noted(stages[-1].name))
             _check_errors(tracker.errors, plan)
         last = tracker.end()
         summary = summary_of_all(ledger.notes, last=stages[-1].name)
-        write_report(ledger, summary, stages, anew=before < len(numbers) or not numbers)
+        report = written_report(ledger, summary, stages, anew=before < len(numbers) or not numbers)
         ledger.clear()
     return JobResult(
         output=plan.output.path,
@@ -95,6 +98,7 @@ def run(plan: Plan, *, progress: Callback | None, engine: Engine | None = None) 
         seconds=last.seconds,
         summary=summary,
         workers=last.workers,
+        details=report["details"],
     )
 
 
@@ -167,12 +171,16 @@ def _work(ledger: Ledger, stages: Sequence[Stage], tracker: Tracker, engine: Eng
         for stage in stages:
             units = stage.units(ledger)
             finished = ledger.look_up(stage, [unit.number for unit in units])
-            tracker.begin_stage(stage.doing, sum(unit.rows for unit in units), finished.values())
+            _begin_stage(tracker, stage, sum(unit.rows for unit in units), finished.values())
             _check_errors(tracker.errors, ledger.plan)
             left = [unit for unit in units if unit.number not in finished]
             if left:
                 work(left, done)
                 _check_there(ledger, stage, units)
+
+
+def _begin_stage(tracker: Tracker, stage: Stage, rows: int, earlier: Iterable[Note]) -> None:
+    tracker.begin_stage(stage.doing, stage.counted, rows, earlier)
 
 
 def _check_there(ledger: Ledger, stage: Stage, units: Sequence[Unit]) -> None:

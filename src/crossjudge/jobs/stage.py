@@ -103,13 +103,15 @@ class Bench:
 
 
 class Stage(ABC):
-    """One stage. `name` stands in the names of its files; `doing` is what people read.
+    """One stage. `name` stands in the names of its files; `doing` and `counted` (what `rows` of its units are) are for
+    people.
 
     `needs_model`: whether its workers open the model beforehand. `is_last`: whether its files are the job's results.
     """
 
     name: ClassVar[str]
     doing: ClassVar[str]
+    counted: ClassVar[str] = "rows"
     needs_model: ClassVar[bool] = False
     is_last: ClassVar[bool] = False
 

@@ -15,6 +15,9 @@ from crossjudge.jobs.notes import BIN, SAMPLES, Saved, Summary
 
 _SHOWN_CHARS = 300
 _MOST_KINDS = 50
+ABSTAINED = "(abstained)"
+"""What samples of rows are called whose verdict is none."""
+
 _NOTHING = "(none)"
 """The outcome of a row whose list of outcomes is empty."""
 
@@ -34,18 +37,29 @@ def summary_of(
     """`outcome`, `score`: columns of `table`, if it has them. `shown`: role -> column, what samples show."""
     kinds, error_samples = _errors(problems)
     places = _places(table[outcome]) if outcome in table.schema.names else {}
+    abstained = _abstained(table)
     return Summary(
         rows=table.num_rows,
         errors=len(problems),
-        abstained=(pc.sum(table["abstained"]).as_py() or 0) if "abstained" in table.schema.names else 0,
+        abstained=len(abstained),
         outcomes={name: len(rows) for name, rows in places.items()},
         scores=_histogram(table[score]) if score in table.schema.names else {},
-        samples={name: _samples(table, rows, shown, score) for name, rows in places.items()},
+        samples={
+            name: _samples(table, rows, shown, score)
+            for name, rows in (places | {ABSTAINED: abstained} if len(abstained) else places).items()
+        },
         error_kinds=kinds,
         error_samples=error_samples,
         saved=saved,
         **counts,
     )
+
+
+def _abstained(table: pa.Table) -> np.ndarray[Any, Any]:
+    """The rows whose verdict is none."""
+    if "abstained" not in table.schema.names:
+        return np.zeros(0, dtype=np.int64)
+    return np.flatnonzero(table["abstained"].fill_null(False).to_numpy())
 
 
 def _places(column: pa.ChunkedArray) -> dict[str, np.ndarray[Any, Any]]:

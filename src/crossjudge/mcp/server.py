@@ -72,7 +72,10 @@ def serve(server: Server[Any]) -> None:
         async with stdio_server() as (read, write):
             await server.run(read, write, server.create_initialization_options())
 
-    anyio.run(run)
+    try:
+        anyio.run(run)
+    except* BrokenPipeError:
+        log.info("the client hung up before it was answered")
 
 
 def _described(tool: Tool[Any]) -> types.Tool:

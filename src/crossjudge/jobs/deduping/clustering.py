@@ -27,6 +27,7 @@ class Cluster(Stage):
 
     name = "cluster"
     doing = "clustering"
+    counted = "parts"
     needs_model = True
 
     def units(self, ledger: Ledger) -> list[Unit]:
@@ -44,6 +45,7 @@ class Cluster(Stage):
         asking = CountedAsking(task, texts)
         decisions = Decisions(asking.differ)
         decisions.add(pairs, Decided(decided["score"].to_numpy(), decided["same"].to_numpy(zero_copy_only=False)))
+        components = decisions.components(range(len(texts)))
         found = stars(decisions, range(len(texts)), asking)
         clusters = _table(found, ids, texts)
         parcels = split(clusters, bench.job.shard_of(clusters["text"].to_numpy()))
@@ -53,6 +55,8 @@ class Cluster(Stage):
             fingerprint=task.encoder.fingerprint,
             details={
                 "receivers": sorted(parcels),
+                "components": len(components),
+                "largest_component": max(map(len, components), default=0),
                 "clusters": len(found),
                 "merged": sum(len(star.others) * (len(star.others) + 1) // 2 for star in found),
                 **asking.account(),
@@ -61,9 +65,14 @@ class Cluster(Stage):
 
     def account(self, ledger: Ledger) -> dict[str, Any]:
         """What became of the pairs that were compared, those that clusters asked for among them, and the clusters."""
-        notes = [*ledger.noted(Compare.name), *ledger.noted(self.name)]
-        names = ("compared", "ruled_apart", "duplicates", "clusters", "merged")
-        return {name: sum(note.details.get(name, 0) for note in notes) for name in names}
+        compared, clustered = ledger.noted(Compare.name), ledger.noted(self.name)
+        asked = {
+            name: sum(note.details[name] for note in (*compared, *clustered))
+            for name in ("compared", "ruled_apart", "duplicates")
+        }
+        made = {name: sum(note.details[name] for note in clustered) for name in ("components", "clusters", "merged")}
+        largest = max((note.details["largest_component"] for note in clustered), default=0)
+        return asked | made | {"largest_component": largest}
 
 
 def _table(found: Sequence[Star], ids: IntArray, texts: Sequence[str]) -> pa.Table:

@@ -30,6 +30,7 @@ class Find(Stage):
 
     name = "find"
     doing = "finding near texts"
+    counted = "texts"
     needs_model = True
 
     def units(self, ledger: Ledger) -> list[Unit]:

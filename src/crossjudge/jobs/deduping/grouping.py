@@ -37,6 +37,7 @@ class Group(Stage):
 
     name = "group"
     doing = "grouping"
+    counted = "texts"
 
     def units(self, ledger: Ledger) -> list[Unit]:
         """Every shard that has texts of its own; which groups there are is decided before."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +31,7 @@ class Route(Stage):
 
     name = "route"
     doing = "connecting duplicates"
+    counted = "pairs"
 
     def units(self, ledger: Ledger) -> list[Unit]:
         """Every shard with decisions; which components there are is found before."""
@@ -55,12 +56,6 @@ class Route(Stage):
             summary=Summary(rows=unit.rows),
             details={"receivers": sorted(parcels)},
         )
-
-    def account(self, ledger: Ledger) -> dict[str, Any]:
-        """How many components there are, and the size of the largest."""
-        file = Parcels(ledger.work, work_file(_COMPONENTS, 0), columns=["component"])
-        sizes = np.unique(file.of(EVERYBODY)["component"].to_numpy(), return_counts=True)[1]
-        return {"components": len(sizes), "largest_component": int(sizes.max(initial=0))}
 
 
 def _looked_up(wanted: IntArray, texts: IntArray, values: IntArray) -> IntArray:

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Sequence
+from typing import Protocol
 
 import numpy as np
 
 from crossjudge.apps.deduplication.candidates import EXACT, EXACT_UP_TO
+from crossjudge.apps.deduplication.deduplicator import Deduplicator
 from crossjudge.jobs.deduping import cells
 from crossjudge.jobs.deduping.tables import block_key
+from crossjudge.jobs.encoder import CountedBiEncoder, Counts
 from crossjudge.jobs.sampling import Measured, shared_out
+from crossjudge.jobs.task import Item
 from crossjudge.types import FloatArray, IntArray
 
-if TYPE_CHECKING:
-    from crossjudge.jobs.deduping.task import DedupeTask
-    from crossjudge.jobs.task import Item
+
+class Measurable(Protocol):
+    """What is asked of a deduplication to measure it; see `DedupeTask`."""
+
+    first_stage: CountedBiEncoder
+    settings: Deduplicator
+
+    def counts(self) -> Counts:
+        """Tokens computed so far, of both models."""
+        ...
+
+    def same(self, item: Item) -> Hashable:
+        """Equal for copies within a block."""
+        ...
 
 
-def measured(task: DedupeTask, items: Sequence[Item], most: int, *, rows: int) -> Measured:
+def measured(task: Measurable, items: Sequence[Item], most: int, *, rows: int) -> Measured:
     """All texts of the sample are encoded, and `most` of their nearest pairs compared.
 
     Pairs in the whole: as often as in the sample, but no more than each text may bring.
@@ -58,7 +72,7 @@ def _near_pairs(vectors: FloatArray, blocks: IntArray, least_cosine: float) -> t
     return np.stack([first[order], second[order]], axis=1), float(near.mean())
 
 
-def _compared(task: DedupeTask, texts: Sequence[str], pairs: IntArray) -> tuple[float, float]:
+def _compared(task: Measurable, texts: Sequence[str], pairs: IntArray) -> tuple[float, float]:
     """Tokens and seconds of deciding about pairs."""
     asked = [(texts[first], texts[second]) for first, second in pairs.tolist()]
     task.settings.decider(asked[:4])

@@ -8,8 +8,8 @@ const OUTCOMES = {
 
 class CheckedAnswer {
   constructor(asked) {
-    this.answer = new Text(asked.answer);
-    this.sources = [asked.source].flat().map((source) => new Text(source));
+    this.answer = new Characters(asked.answer);
+    this.sources = [asked.source].flat().map((source) => new Characters(source));
     this.claims = [];
     this.marks = [];
     this.done = 0;

@@ -16,17 +16,17 @@ function present(content) {
 
 // A text whose characters are counted as the server counts them: whole ones, where JavaScript's own strings count
 // some (an emoji, say) as two.
-class Text {
+class Characters {
   constructor(text) {
-    this.characters = Array.from(text);
+    this.all = Array.from(text);
   }
 
   get length() {
-    return this.characters.length;
+    return this.all.length;
   }
 
   between(start, end) {
-    return this.characters.slice(start, end).join("");
+    return this.all.slice(start, end).join("");
   }
 }
 

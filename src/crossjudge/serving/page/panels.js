@@ -115,6 +115,7 @@ class Panel {
         if (name === "claim") shown.add(data);
         else shown.end(data);
       }
+      if (!last.decision) throw brokenOff();
     } catch (error) {
       shown.stop();
       if (error.name === "AbortError" || shown.claims.length === 0) throw error;

@@ -34,7 +34,7 @@ function measures(rows) {
 
 // A text in which places stand out: `places` have start and end, and `dress(text, place)` makes their element.
 function dressed(text, places, dress) {
-  const whole = new Text(text);
+  const whole = new Characters(text);
   const content = [];
   let done = 0;
   for (const place of [...places].sort((one, other) => one.start - other.start || one.end - other.end)) {
@@ -56,7 +56,7 @@ function facts({ answer, milliseconds, firstMilliseconds }) {
     usage.pairs !== undefined && counted(usage.pairs, "pair"),
     answer.model,
   ];
-  return make("p", { title: answer.fingerprint && `fingerprint ${answer.fingerprint}` }, spaced(told));
+  return make("p", { class: "told", title: answer.fingerprint && `fingerprint ${answer.fingerprint}` }, spaced(told));
 }
 
 // Short facts on one line, broken between them only.

@@ -58,11 +58,17 @@ async function* eventsOf(answer) {
   }
 }
 
+function brokenOff() {
+  return new Refusal({ message: "The connection broke off before the answer was whole. Ask again." });
+}
+
 // Not every browser can iterate over a stream by itself.
 async function* piecesOf(stream) {
   const reader = stream.getReader();
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } catch (error) {
+    throw error.name === "AbortError" ? error : brokenOff();
   } finally {
     reader.cancel().catch(() => {});
   }
