@@ -100,8 +100,8 @@ def refusal(said: Said, *, place: str, address: str, status: int | None = None) 
             return ObjectiveError(said.message)
         case "missing_key" | "wrong_key":
             return KeyRefusedError(
-                f"Asking {place}: the server refused to answer (401 {said.type}: {said.message}) State one as api_key, "
-                "or in the variable CROSSJUDGE_API_KEY.",
+                f"Asking {place}: the server refused to answer (401 {said.type}: {said.message}) State one as api_key "
+                "(--api-key), or in the variable CROSSJUDGE_API_KEY.",
                 **told,
             )
         case "too_large":
