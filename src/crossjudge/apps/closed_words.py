@@ -4,7 +4,8 @@ from __future__ import annotations
 
 DO = {"do", "does", "did"}
 BE = {"is", "are", "was", "were"}
-OTHER_AUXILIARIES = {"can", "could", "will", "would", "should", "must", "may", "might", "has", "have", "had"}
+HAVE = {"has", "have", "had"}
+OTHER_AUXILIARIES = {"can", "could", "will", "would", "should", "must", "may", "might", *HAVE}
 AUXILIARIES = DO | BE | OTHER_AUXILIARIES
 
 DETERMINERS = {"the", "a", "an", "this", "that", "these", "those", "my", "your", "his", "her", "its", "our", "their",

@@ -11,8 +11,18 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from crossjudge.apps.closed_words import ADVERBS, AUXILIARIES, BE, DETERMINERS, DO, PREPOSITIONS, PRONOUNS, RELATIVES
-from crossjudge.apps.verbs import inflected, is_base, is_finite, is_participle, place_preposition
+from crossjudge.apps.closed_words import (
+    ADVERBS,
+    AUXILIARIES,
+    BE,
+    DETERMINERS,
+    DO,
+    HAVE,
+    PREPOSITIONS,
+    PRONOUNS,
+    RELATIVES,
+)
+from crossjudge.apps.verbs import agreeing, inflected, is_base, is_finite, is_participle, place_preposition
 from crossjudge.apps.yes_no import answer_of, yes_no_statement
 
 TIMES = {"time", "year", "day", "month", "date", "hour", "season", "century", "decade", "weekday"}
@@ -124,7 +134,10 @@ def _said(asked: _Asked, answer: str) -> str | None:
         return _subject(asked, answer, asked.rest)
     if asked.auxiliary in BE:
         return _with_be(asked, answer)
-    if asked.auxiliary not in DO and is_base(asked.rest[0]) and asked.word in ("who", "what", "which"):
+    asks_who = asked.word in ("who", "what", "which")
+    if asked.auxiliary not in DO and is_base(asked.rest[0]) and asks_who:
+        return _subject(asked, answer, (asked.auxiliary, *asked.rest))
+    if asked.auxiliary in HAVE and asks_who and not any(map(is_participle, asked.rest)):
         return _subject(asked, answer, (asked.auxiliary, *asked.rest))
     return _with_verb(asked, answer)
 
@@ -135,7 +148,8 @@ def _subject(asked: _Asked, answer: str, predicate: tuple[str, ...]) -> str | No
         return None
     if asked.word == "how":
         return None if asked.kind[:1] != ("many",) else _joined(_counted(asked, answer), *predicate)
-    return _joined(answer, *predicate)
+    verb, *after = predicate
+    return _joined(answer, agreeing(verb, answer), *after)
 
 
 def _counted(asked: _Asked, answer: str) -> str:
@@ -177,17 +191,21 @@ def _about_thing(asked: _Asked, answer: str, split: int | None) -> str | None:
     starts_with_name = rest[0].lower() in DETERMINERS | PRONOUNS or rest[0][:1].isupper()
     if starts_with_name and split and rest[split].endswith("ing"):
         return _joined(*rest[:split], verb, rest[split], _with_object(rest[split + 1 :], answer))
+    if starts_with_name and split and rest[-1].lower() in PREPOSITIONS:
+        return _joined(*rest[:split], verb, *rest[split:], answer)
     if split and rest[-1].lower() in ("called", "named"):
         return _joined(*rest[:-1], verb, rest[-1], answer)
     if asked.word == "who" and split is None and all(one[:1].isupper() for one in rest):
         return _joined(*rest, verb, answer)
     if asked.word == "who" or (asked.word == "which" and asked.kind):
-        return _joined(answer, verb, *rest) if rest[0].lower() not in PRONOUNS else _joined(*rest, verb, answer)
+        if rest[0].lower() in PRONOUNS:
+            return _joined(*rest, verb, answer)
+        return _joined(answer, agreeing(verb, answer), *rest)
     if asked.kind and asked.kind[-1] in QUALITIES:
         return _joined("the", *asked.kind, "of", *rest, verb, answer)
     if starts_with_name and split is None and not asked.kind:
         return _joined(*rest, verb, answer)
-    return _joined(answer, verb, *rest)
+    return _joined(answer, agreeing(verb, answer), *rest)
 
 
 def _measured(asked: _Asked, answer: str, clause: str, after: tuple[str, ...]) -> str | None:
@@ -229,7 +247,7 @@ def _with_object(tail: tuple[str, ...], answer: str) -> str:
 
 def _verb_place(asked: _Asked) -> int | None:
     """The verb of "the show start at nine": the first that no determiner stands before."""
-    fits = is_participle if asked.auxiliary in ("has", "have", "had") else is_base
+    fits = is_participle if asked.auxiliary in HAVE else is_base
     rest = asked.rest
     for place in range(1, len(rest)):
         if fits(rest[place]) and rest[place].islower() and rest[place - 1].lower() not in DETERMINERS | {"to"}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from importlib.resources import files
@@ -59,6 +60,29 @@ def inflected(auxiliary: str, base: str) -> str:
     return past(base) if auxiliary == "did" else third_person(base)
 
 
+def agreeing(verb: str, subject: str) -> str:
+    """`verb`, found in a question about one thing, as a subject of several has it: "swims", "children" -> "swim"."""
+    if not _is_plural(subject):
+        return verb
+    irregular = {"is": "are", "was": "were", "has": "have", "does": "do"}
+    return irregular.get(verb.lower()) or _base_of_third().get(verb.lower(), verb)
+
+
+def _is_plural(phrase: str) -> bool:
+    """Whether a noun phrase surely speaks of several. Names in -s do not: "James"."""
+    head = re.split(r" (?:of|in|on|from|with|for|who|that) ", phrase)[0]
+    words = head.split()
+    last = words[-1] if words else ""
+    if "and" in words or last.lower() in _data()["plurals"]["nouns"].split():
+        return True
+    return last.islower() and last.endswith("s") and not last.endswith(("ss", "us", "is"))
+
+
+@cache
+def _base_of_third() -> dict[str, str]:
+    return {third_person(base): base for base in _listed()[0]}
+
+
 @cache
 def is_predicate(word: str) -> bool:
     """Whether `word` is an adjective that is said of things by "is": open, free, possible."""
@@ -67,7 +91,9 @@ def is_predicate(word: str) -> bool:
 
 @cache
 def _participles() -> frozenset[str]:
-    return frozenset(participle for _, participle in _listed()[0].values())
+    return frozenset(participle for _, participle in _listed()[0].values()) | {
+        *_data()["participles"]["others"].split()
+    }
 
 
 def is_participle(word: str) -> bool:

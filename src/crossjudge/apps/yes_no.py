@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from crossjudge.apps.closed_words import ADVERBS, BE, DETERMINERS, DO, OTHER_AUXILIARIES, PREPOSITIONS, PRONOUNS
+from crossjudge.apps.closed_words import ADVERBS, BE, DETERMINERS, DO, HAVE, OTHER_AUXILIARIES, PREPOSITIONS, PRONOUNS
 from crossjudge.apps.verbs import inflected, is_base, is_participle, is_predicate
 
 YES, NO = "yes", "no"
@@ -77,7 +77,7 @@ def _subject_end(auxiliary: str, rest: list[str]) -> int | None:
         return 1
     if auxiliary in BE:
         return _predicate_place(rest)
-    if auxiliary in ("has", "have", "had"):
+    if auxiliary in HAVE:
         return _verb_place(rest, lambda word: is_participle(word) or word == "been")
     return _verb_place(rest, is_base) if auxiliary in DO | OTHER_AUXILIARIES else None
 
