@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_engine import ScriptedEngine, work
@@ -87,6 +88,32 @@ def test_a_large_request_lets_a_small_one_of_the_same_key_by() -> None:
     small = work(engine, [10])
     queue.push(small)
     assert small in [piece.work for piece in queue.take(2 * SLICE_TOKENS)]
+
+
+@pytest.mark.parametrize("budget", [1_000, SLICE_TOKENS - 96, 3 * SLICE_TOKENS])
+def test_a_request_that_a_round_cut_short_goes_on_with_its_turn_and_no_longer(budget: int) -> None:
+    """Behind the others its rest would wait as long as all of them take; before them it would hold them up."""
+    engine = ScriptedEngine()
+    queue = FairQueue()
+    queue.push(work(engine, [100] * 30))
+    cut = work(engine, [500] * 1_000)
+    queue.push(cut)
+    small = work(engine, [10])
+    queue.push(small)
+    pieces = []
+    while small not in [piece.work for piece in pieces]:
+        pieces += queue.take(budget)
+    before = pieces[: [piece.work for piece in pieces].index(small)]
+    assert SLICE_TOKENS - 500 <= tokens([piece for piece in before if piece.work is cut]) <= SLICE_TOKENS + budget
+
+
+def test_a_request_a_little_larger_than_a_turn_comes_whole() -> None:
+    engine = ScriptedEngine()
+    queue = FairQueue()
+    works = [work(engine, [100] * 55) for _ in range(3)]
+    for one in works:
+        queue.push(one)
+    assert [(piece.work, piece.tokens) for piece in queue.take(16_500)] == [(one, 5_500) for one in works]
 
 
 def test_small_requests_come_in_order() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
 
@@ -10,9 +11,22 @@ from crossjudge.serving.scheduling.work import Piece, Work
 
 SLICE_TOKENS = 4_096
 """What one work gets before the next one has its turn: most requests come whole and in order, large ones take turns."""
+LAST_SLICE = 1.5
+"""What is left goes along in one turn up to this many slices: a rest would wait as long as all the others take."""
 
 Seconds = Callable[[Work], float]
 """How long what is left of a work will take."""
+
+
+def turn_tokens(work: Work) -> int:
+    """What is left of its turn, if rounds have room for it."""
+    left = SLICE_TOKENS - work.turn_taken
+    return work.tokens_left if work.tokens_left <= left + (LAST_SLICE - 1) * SLICE_TOKENS else left
+
+
+def turns(work: Work) -> int:
+    """In how many turns what is left of it will be given out."""
+    return max(1, math.ceil(work.tokens_left / SLICE_TOKENS - (LAST_SLICE - 1)))
 
 
 class FairQueue:
@@ -69,8 +83,10 @@ class FairQueue:
         work = self._next(None)
         left = work.engine.round_tokens if work and budget is None else budget or 0
         while work is not None:
-            piece = work.take(min(SLICE_TOKENS, left))
-            self._account(piece, hurried)
+            turn = turn_tokens(work)
+            piece = work.take(min(turn, left))
+            # What the end of the round cut short has not had all of its turn.
+            self._account(piece, keeps_place=turn > left or hurried(work))
             pieces.append(piece)
             left -= piece.tokens
             work = self._next(work.engine) if left > 0 else None
@@ -92,15 +108,17 @@ class FairQueue:
         ]
         return min(filter(None, firsts), key=lambda work: self._served[work.ticket.key], default=None)
 
-    def _account(self, piece: Piece, hurried: Callable[[Work], bool]) -> None:
+    def _account(self, piece: Piece, *, keeps_place: bool) -> None:
         """Account for a piece just taken; what is left of its work goes behind the key's others, or keeps its place."""
         work, key = piece.work, piece.work.ticket.key
         self.tokens -= piece.tokens
         self._now = max(self._now, self._served[key])
         self._served[key] += piece.tokens
         if not work.is_taken:
-            if hurried(work):
+            if keeps_place:
+                work.turn_taken += piece.tokens
                 return
+            work.turn_taken = 0
             self._waiting[key].append(work)
         self._remove(work)
 

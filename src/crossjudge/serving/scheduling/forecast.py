@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 from crossjudge.serving.scheduling.engines import Engine
-from crossjudge.serving.scheduling.fair_queue import SLICE_TOKENS, FairQueue
+from crossjudge.serving.scheduling.fair_queue import FairQueue, turn_tokens, turns
 from crossjudge.serving.scheduling.pace import Pace
 from crossjudge.serving.scheduling.tickets import Ticket
 from crossjudge.serving.scheduling.work import Piece, Work
@@ -47,24 +46,24 @@ class Forecast:
         if ticket.deadline is None:
             return 0.0
         own = 0.0 if work is None else self._seconds_left(work)
-        turns = 1 if work is None else _turns(work)
+        own_turns = 1 if work is None else turns(work)
         hurried = self.hurried(now)
 
         def first(other: Work) -> float:
             """What of it is computed before: a large work gives way after each slice, unless it hurries itself."""
             left_s = self._seconds_left(other)
-            return left_s if hurried(other) else min(left_s, turns * self._slice_s(other))
+            return left_s if hurried(other) else min(left_s, own_turns * self._turn_s(other))
 
         expected = self._in_hand_s(now) + self._queue.seconds_before(ticket.key, first, own)
         return expected - PATIENCE_SHARE * (ticket.deadline - now)
 
     def hurried(self, now: float) -> Callable[[Work], bool]:
         """Whether work of several slices would be late if each of them waited for its turn."""
-        turn_s = self._queue.seconds(lambda work: min(self._seconds_left(work), self._slice_s(work)))
+        turn_s = self._queue.seconds(self._turn_s)
 
         def is_late(work: Work) -> bool:
             deadline = work.ticket.deadline
-            return deadline is not None and _turns(work) * turn_s > HURRY_SHARE * (deadline - now)
+            return deadline is not None and turns(work) * turn_s > HURRY_SHARE * (deadline - now)
 
         return is_late
 
@@ -74,10 +73,5 @@ class Forecast:
     def _seconds_left(self, work: Work) -> float:
         return self._pace.seconds(work.engine, work.tokens_left)
 
-    def _slice_s(self, work: Work) -> float:
-        return self._pace.seconds(work.engine, SLICE_TOKENS)
-
-
-def _turns(work: Work) -> int:
-    """In how many slices what is left of it will be given out."""
-    return math.ceil(work.tokens_left / SLICE_TOKENS)
+    def _turn_s(self, work: Work) -> float:
+        return self._pace.seconds(work.engine, turn_tokens(work))

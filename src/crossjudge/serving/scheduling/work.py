@@ -19,7 +19,8 @@ class Work:
     """Encodings of one request for one engine.
 
     `costs`: tokens of each, at least 1. `taken`: how many were given out to be computed, and `left` how many have no
-    answer yet. `tokens_left`: of those that were not given out. `answers`: float32 `(n_encodings, engine.width)`.
+    answer yet. `tokens_left`: of those that were not given out. `turn_taken`: of those that were, in the turn that it
+    still has in the queue. `answers`: float32 `(n_encodings, engine.width)`.
     """
 
     engine: Engine
@@ -29,6 +30,7 @@ class Work:
     future: Future[FloatArray] = field(default_factory=Future)
     submitted_s: float = field(default_factory=time.monotonic)
     taken: int = 0
+    turn_taken: int = 0
     left: int = field(init=False)
     tokens: int = field(init=False)
     tokens_left: int = field(init=False)
