@@ -1,4 +1,4 @@
-"""What jobs cost and how they scale: `python benchmarks/jobs.py` (about twelve minutes on two quiet cores).
+"""What jobs cost and how they scale: `python benchmarks/jobs.py` (about a quarter of an hour on two quiet cores).
 
 overhead  processor time a row beside the model's own: looking through the input, finding repeats, reading, writing,
           the report; generated jsonl, `fake` backend, one worker in this process, the best of three runs.
@@ -48,9 +48,13 @@ WORDS = (
 ROWS_OF_A_FILE = 250_000
 
 
+LONGER = 5
+"""With three, three seconds' difference between two starts of Ray were 15% of its speed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Rows of each part. `pairs`: of the short job of a slope; the longer one has three times as many."""
+    """Rows of each part. `pairs`: of the short job of a slope; the longer one has `LONGER` times as many."""
 
     overhead: int
     pairs: int
@@ -182,18 +186,18 @@ def memory(sizes: Sizes, folder: Path) -> dict[str, Any]:
 
 def in_one_process(sizes: Sizes, folder: Path) -> float:
     """Pairs a second of `Judge.batch`, for as many pairs as the slope of an engine is of."""
-    found: dict[str, float] = in_new_process({"pairs": str(pairs_file(folder, sizes.pairs * 2))})
-    return 2 * sizes.pairs / found["seconds"]
+    found: dict[str, float] = in_new_process({"pairs": str(pairs_file(folder, sizes.pairs * (LONGER - 1)))})
+    return (LONGER - 1) * sizes.pairs / found["seconds"]
 
 
 def slope(sizes: Sizes, folder: Path, engine: str, workers: int) -> dict[str, float]:
     """Pairs a second of an engine, and the seconds that starting takes."""
     seconds = []
-    for count in (sizes.pairs, 3 * sizes.pairs):
+    for count in (sizes.pairs, LONGER * sizes.pairs):
         with tempfile.TemporaryDirectory(dir=folder) as output:
             plan = plan_of(pairs_file(folder, count), Path(output, "out"), workers=workers) | {"engine": engine}
             seconds.append(in_new_process(plan)["whole"])
-    a_second = 2 * sizes.pairs / (seconds[1] - seconds[0])
+    a_second = (LONGER - 1) * sizes.pairs / (seconds[1] - seconds[0])
     return {"pairs_per_s": a_second, "start": seconds[0] - sizes.pairs / a_second}
 
 

@@ -75,7 +75,12 @@ def note_file(stage: str, number: int) -> str:
     return f"{stage}-{number:05d}.json"
 
 
-WORK_ENDING = ".arrow"
+def attempt_file(stage: str, number: int, attempt: int) -> str:
+    """That a unit was begun in this run, where nobody else counts."""
+    return f"{stage}-{number:05d}-{attempt}{ATTEMPT_ENDING}"
+
+
+WORK_ENDING, ATTEMPT_ENDING = ".arrow", ".begun"
 
 
 def _columns(plan: Plan, names: Sequence[str]) -> dict[str, str]:

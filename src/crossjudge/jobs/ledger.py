@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from crossjudge.errors import InputError
 from crossjudge.jobs.folder import Folder
-from crossjudge.jobs.job import WORK_ENDING, WORK_FOLDER, make_job, note_file, part_file, work_file
+from crossjudge.jobs.job import ATTEMPT_ENDING, WORK_ENDING, WORK_FOLDER, make_job, note_file, part_file, work_file
 from crossjudge.jobs.lock import LOCK_FILE
 from crossjudge.jobs.notes import Note
 from crossjudge.jobs.places import Place
@@ -120,9 +120,15 @@ class Ledger:
                 found.setdefault(receiver, []).append(note.number)
         return {receiver: tuple(numbers) for receiver, numbers in found.items()}
 
+    def begin_run(self) -> None:
+        """Drop what earlier runs left half done."""
+        self.work.clear_work_files()
+        self.folder.clear_work_files()
+        self.work.remove(name for name in self.work.names() if name.endswith(ATTEMPT_ENDING))
+
     def clear(self) -> None:
         """Drop what only unfinished jobs need."""
-        self.work.remove(name for name in self.work.names() if name.endswith(WORK_ENDING))
+        self.work.remove(name for name in self.work.names() if name.endswith((WORK_ENDING, ATTEMPT_ENDING)))
 
     def check(self, scans: Sequence[Scan]) -> None:
         """Raise `InputError` where the task lacks a column, files do not go together or the folder holds other results.

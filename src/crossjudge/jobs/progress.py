@@ -51,13 +51,13 @@ class Tracker:
         self._tokens = self.errors = 0
         self._stage = _Stage("reading the input", "rows", 0, 0, 0, 0)
 
-    def begin_stage(self, doing: str, counted: str, total_rows: int, earlier: Iterable[Note]) -> None:
-        """A stage of so many rows begins; `earlier`: what earlier runs did of it."""
+    def begin_stage(self, number: int, doing: str, counted: str, total_rows: int, earlier: Iterable[Note]) -> None:
+        """The stage of that number begins, of so many rows; `earlier`: what earlier runs did of it."""
         rows = 0
         for note in earlier:
             rows += note.summary.rows
             self._count(note)
-        self._stage = _Stage(doing, counted, self._stage.number + 1, total_rows, rows, self._tokens)
+        self._stage = _Stage(doing, counted, number, total_rows, rows, self._tokens)
         self._tell(always=True)
 
     def under_way(self, worker: str, rows: int, tokens: int) -> None:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from crossjudge.extras import require
+from crossjudge.jobs.folder import Folder
+from crossjudge.jobs.job import WORK_FOLDER, attempt_file
 from crossjudge.jobs.local_engine import as_raised, costly, limit_threads, told_error
 
 if TYPE_CHECKING:
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from crossjudge.jobs.progress import Tracker
     from crossjudge.jobs.running import Done, Work
     from crossjudge.jobs.stage import Unit
+
+
+_GROWS_FROM = 0.6
+"""While a larger share of the actors than this is at work, and units wait, their number grows."""
 
 
 class UnitActor:
@@ -39,10 +45,18 @@ class UnitActor:
 
     def _note(self, unit: Unit) -> str:
         try:
+            self._count_attempt(unit)
             note: Note = self._worker()(unit)
         except Exception as error:  # goes to the driver as it is, instead of being tried again
             return json.dumps({"failed": told_error(error)})
         return note.to_json().decode("utf-8")
+
+    def _count_attempt(self, unit: Unit) -> None:
+        """Ray tries for ever: a unit that ends every actor would end none of its job. So attempts leave a file each."""
+        attempts, work = self._job.plan.work.attempts, Folder(self._job.plan.output.path).inside(WORK_FOLDER)
+        names = (attempt_file(unit.stage, unit.number, attempt) for attempt in range(attempts))
+        if not any(work.create(name, b"") for name in names):
+            raise costly(unit, self._job, f"ended its worker {attempts} times")
 
     def _worker(self) -> Any:
         if self._work is None:
@@ -75,30 +89,37 @@ def _do(units: Sequence[Unit], ray: Any, job: Job, done: Done) -> None:
     data = require("ray.data", to="run a job on Ray")
     from crossjudge.jobs.notes import Note
 
-    data.DataContext.get_current().enable_progress_bars = False
     work, numbers = job.plan.work, {unit.number: unit for unit in units}
-    left = set(numbers)
     fewest, most = pool_size(job.plan.work, len(units), ray.cluster_resources())
-    notes = data.from_items([{"unit": number} for number in numbers], override_num_blocks=len(units)).map_batches(
-        UnitActor,
-        fn_constructor_args=(job, numbers),
-        batch_size=1,
-        # One unit at a time: a second one would wait behind it while others are idle.
-        compute=data.ActorPoolStrategy(min_size=fewest, max_size=most, max_tasks_in_flight_per_actor=1),
-        num_cpus=work.num_threads,
-        num_gpus=work.num_gpus or None,
-        max_restarts=-1,
-        max_task_retries=work.attempts - 1,
-    )
+    with _settings(data.DataContext.get_current()):
+        notes = data.from_items([{"unit": number} for number in numbers], override_num_blocks=len(units)).map_batches(
+            UnitActor,
+            fn_constructor_args=(job, numbers),
+            batch_size=1,
+            # One unit at a time: a second one would wait behind it while others are idle.
+            compute=data.ActorPoolStrategy(min_size=fewest, max_size=most, max_tasks_in_flight_per_actor=1),
+            num_cpus=work.num_threads,
+            num_gpus=work.num_gpus or None,
+        )
+    for row in notes.iter_rows():
+        found = json.loads(row["note"])
+        if "failed" in found:
+            raise as_raised(*found["failed"])
+        done(Note.from_json(row["note"].encode("utf-8")))
+
+
+@contextmanager
+def _settings(context: Any) -> Iterator[None]:
+    """Ray Data's settings as a job needs them, for whatever is made meanwhile."""
+    scaling = context.autoscaling_config
+    before = context.enable_progress_bars, scaling.actor_pool_util_upscaling_threshold
+    context.enable_progress_bars = False
+    # By default a pool grows while more units wait at each actor than one; here one unit at a time is given.
+    scaling.actor_pool_util_upscaling_threshold = _GROWS_FROM
     try:
-        for row in notes.iter_rows():
-            found = json.loads(row["note"])
-            if "failed" in found:
-                raise as_raised(*found["failed"])
-            done(Note.from_json(row["note"].encode("utf-8")))
-            left.remove(found["number"])
-    except ray.exceptions.RayActorError as error:
-        raise costly(numbers[min(left)], job, f"or one after it, ended its actor ({error})") from error
+        yield
+    finally:
+        context.enable_progress_bars, scaling.actor_pool_util_upscaling_threshold = before
 
 
 def pool_size(work: WorkPlan, units: int, resources: Mapping[str, float]) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -79,14 +79,11 @@ def run(plan: Plan, *, progress: Callback | None, engine: Engine | None = None) 
         tracker = Tracker(len(stages), progress)
         numbers = [shard.number for shard in ledger.shards]
         before = len(ledger.look_up(stages[-1], numbers))
-        ledger.work.clear_work_files()
-        ledger.folder.clear_work_files()
+        ledger.begin_run()
         if before < len(numbers):
             _work(ledger, stages, tracker, engine or _engine(plan))
         else:
-            ledger.recall(stages[:-1])
-            _begin_stage(tracker, stages[-1], ledger.total_rows, ledger.noted(stages[-1].name))
-            _check_errors(tracker.errors, plan)
+            _recall(ledger, stages, tracker)
         last = tracker.end()
         summary = summary_of_all(ledger.notes, last=stages[-1].name)
         report = written_report(ledger, summary, stages, anew=before < len(numbers) or not numbers)
@@ -168,10 +165,11 @@ def _work(ledger: Ledger, stages: Sequence[Stage], tracker: Tracker, engine: Eng
         _check_errors(tracker.errors, ledger.plan)
 
     with engine(job, tracker) as work:
-        for stage in stages:
+        for number, stage in enumerate(stages, start=1):
             units = stage.units(ledger)
             finished = ledger.look_up(stage, [unit.number for unit in units])
-            _begin_stage(tracker, stage, sum(unit.rows for unit in units), finished.values())
+            rows = sum(unit.rows for unit in units)
+            tracker.begin_stage(number, stage.doing, stage.counted, rows, finished.values())
             _check_errors(tracker.errors, ledger.plan)
             left = [unit for unit in units if unit.number not in finished]
             if left:
@@ -179,8 +177,12 @@ def _work(ledger: Ledger, stages: Sequence[Stage], tracker: Tracker, engine: Eng
                 _check_there(ledger, stage, units)
 
 
-def _begin_stage(tracker: Tracker, stage: Stage, rows: int, earlier: Iterable[Note]) -> None:
-    tracker.begin_stage(stage.doing, stage.counted, rows, earlier)
+def _recall(ledger: Ledger, stages: Sequence[Stage], tracker: Tracker) -> None:
+    """What is known of a job that was finished before."""
+    ledger.recall(stages[:-1])
+    last = stages[-1]
+    tracker.begin_stage(len(stages), last.doing, last.counted, ledger.total_rows, ledger.noted(last.name))
+    _check_errors(tracker.errors, ledger.plan)
 
 
 def _check_there(ledger: Ledger, stage: Stage, units: Sequence[Unit]) -> None:
