@@ -123,13 +123,16 @@ def _all_figures(record: Mapping[str, Any]) -> str:
 
 
 def _data(record: Mapping[str, Any]) -> str:
-    lines = ["## Training data\n", "| set | pairs | what it is | licence |", "|---|---:|---|---|"]
     runs = list(_runs(record))
-    for run in runs:
-        lines += [f"| {name} | {count:,} | {' | '.join(_described(name))} |" for name, count in run["rows"].items()]
-    totals = " and ".join(f"{sum(run['rows'].values()):,}" for run in runs)
-    of_runs = "distinct pairs in all" if len(runs) == 1 else "distinct pairs in the two runs, the later one first"
-    return "\n".join([*lines, "", f"{totals} {of_runs}. Starting weights: all-MiniLM-L6-v2, Apache-2.0.\n"])
+    counts = {
+        name: [f"{run['rows'][name]:,}" if name in run["rows"] else "-" for run in runs]
+        for name in dict.fromkeys(name for run in runs for name in run["rows"])
+    }
+    first, columns = ("pairs", "---:") if len(runs) == 1 else ("pairs of each run, the latest first", "---")
+    lines = ["## Training data\n", f"| set | {first} | what it is | licence |", f"|---|{columns}|---|---|"]
+    lines += [f"| {name} | {'; '.join(each)} | {' | '.join(_described(name))} |" for name, each in counts.items()]
+    totals = "; ".join(f"{sum(run['rows'].values()):,}" for run in runs)
+    return "\n".join([*lines, "", f"Distinct pairs: {totals}. Starting weights: all-MiniLM-L6-v2, Apache-2.0.\n"])
 
 
 def _runs(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
