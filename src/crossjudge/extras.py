@@ -38,6 +38,16 @@ EXTRA_OF: dict[str, str] = {
 }
 """Package -> the extra of crossjudge that brings it."""
 
+ALSO_BRINGS: dict[str, tuple[str, ...]] = {
+    "train": ("torch", "transformers", "onnx", "onnxscript", "matplotlib"),
+    "openvino": ("onnx",),
+    "jobs": ("pyarrow",),
+    "ray": ("pyarrow", "fsspec"),
+    "langchain": ("pydantic",),
+    "mcp": ("pydantic",),
+}
+"""Extra -> what it needs of packages that `EXTRA_OF` counts to another one."""
+
 
 def is_installed(package: str) -> bool:
     """Whether `package` can be imported, found without importing it."""

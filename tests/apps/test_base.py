@@ -167,3 +167,8 @@ def test_a_probability_is_from_0_to_1(value):
 def test_a_template_has_one_place(template):
     with pytest.raises(InputError, match="expected a text with one"):
         checked_template(template, doing="Trying")
+
+
+def test_a_list_in_the_place_of_a_text_is_told_of_batch():
+    with pytest.raises(ItemError, match=r"Pass one text; `\.batch` takes many\.$"):
+        checked_text(["a", "b"], doing="Tagging", what="the text", index=0)

@@ -10,6 +10,7 @@ from command_line import crossjudge
 
 from crossjudge.backends import processor
 from crossjudge.cli import diagnosis, machine
+from crossjudge.extras import is_installed
 from crossjudge.models.choosing import Choice, Trial
 
 
@@ -115,6 +116,14 @@ def test_every_extra_says_how_to_get_what_it_lacks(monkeypatch):
     assert by_name["parquet"].missing == ("pyarrow",)
     assert by_name["parquet"].install == "pip install 'crossjudge[parquet]'"
     assert by_name["torch"].missing == by_name["openvino"].missing == ()
+    assert by_name["jobs"].missing == by_name["ray"].missing == ("pyarrow",)
+
+
+def test_every_package_that_is_installed_has_its_version():
+    versions = machine.package_versions()
+    there = [package for package in versions if is_installed(package)]
+    assert len(there) > len(machine.CORE_PACKAGES)
+    assert [package for package in there if versions[package] is None] == []
 
 
 def test_processor_features_are_read_from_its_flags(tmp_path):

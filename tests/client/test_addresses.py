@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from crossjudge import Client
@@ -33,6 +35,12 @@ def test_an_address_is_read(text, shown, host, port, header):
 def test_what_is_no_address_is_refused_with_an_example(text):
     with pytest.raises(InputError, match=r"Reading the server's address: got .*http://127\.0\.0\.1:8080"):
         Client(text)
+
+
+@pytest.mark.parametrize("text", ["localhost:8080", "127.0.0.1:8091", "judge.example"])
+def test_an_address_that_only_lacks_its_scheme_is_given_back_with_one(text):
+    with pytest.raises(InputError, match=rf"Write http://{re.escape(text)}\.$"):
+        read_address(text)
 
 
 def test_a_password_in_an_address_is_refused_and_not_quoted():

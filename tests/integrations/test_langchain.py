@@ -105,3 +105,9 @@ def test_a_tagger_may_be_given_with_its_own_labels_and_the_tool_its_own_name():
     assert tool.name == "sort_mail"
     assert "urgent" in tool.description
     assert CrossjudgeTagger(LABELS, model=JUDGE, description="Mine.").description == "Mine."
+
+
+def test_a_misspelt_option_is_refused_where_langchain_would_drop_it():
+    with pytest.raises(InputError, match=r"got treshold; expected labels.*Did you mean threshold\?"):
+        CrossjudgeTagger(LABELS, model=JUDGE, treshold=0.3)
+    assert CrossjudgeTagger(LABELS, model=JUDGE, return_direct=True).return_direct

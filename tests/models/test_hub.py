@@ -321,6 +321,23 @@ def test_a_refused_connection_names_the_ways_out(unreachable: None, tmp_path: Pa
         load_checkpoint(NAME, cache_folder=tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"), [("embeded", "embedded"), ("cross-encoder/nli-deberta-v3-smal", "nli-deberta-v3-small")]
+)
+def test_a_misspelt_name_is_said_where_no_hub_can_say_so(
+    unreachable: None, tmp_path: Path, written: str, meant: str
+) -> None:
+    for local_files_only in (False, True):
+        with pytest.raises(HubUnreachableError, match=rf"Did you mean .*{meant}'"):
+            load_checkpoint(written, cache_folder=tmp_path, local_files_only=local_files_only)
+
+
+def test_a_known_name_is_no_question(unreachable: None, tmp_path: Path) -> None:
+    with pytest.raises(HubUnreachableError) as caught:
+        load_checkpoint("cross-encoder/nli-deberta-v3-small", cache_folder=tmp_path)
+    assert "Did you mean" not in str(caught.value)
+
+
 def test_a_hub_that_fails_is_unreachable(fake_hub: FakeHub, tmp_path: Path) -> None:
     fake_hub.refuses = (500, {})
     with pytest.raises(HubUnreachableError, match="500"):

@@ -112,3 +112,12 @@ def test_a_text_that_is_none_is_named_by_its_index(text: Any) -> None:
         to_texts(["a", text])
     assert caught.value.index == 1
     assert isinstance(caught.value, (CrossjudgeError, ValueError))
+
+
+def test_several_texts_in_the_place_of_one_are_told_how_to_be_pairs() -> None:
+    with pytest.raises(
+        PairError, match=r"the second text is list .*for several, make a pair of each: \[\(text_a, text_b"
+    ):
+        to_pairs([("a", ["b", "c"])])
+    with pytest.raises(PairError, match="drop the row or convert it"):
+        to_pairs([("a", [])])

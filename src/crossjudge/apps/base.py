@@ -84,9 +84,9 @@ def checked_text(value: Any, *, doing: str, what: str, index: int | None = None)
     if isinstance(value, str) and value.strip():
         return value
     place = "" if index is None else f" of input {index}"
+    correct = "Pass one text; `.batch` takes many." if isinstance(value, list) else "Leave it out, or fill it in."
     raise ItemError(
-        f"{doing}: {what}{place} is {seen(value)}; expected a text that says something. Leave it out, or fill it in.",
-        index=index,
+        f"{doing}: {what}{place} is {seen(value)}; expected a text that says something. {correct}", index=index
     )
 
 

@@ -8,13 +8,20 @@ from importlib import metadata
 from pathlib import Path
 
 from crossjudge.backends.processor import Processor, processor
-from crossjudge.extras import EXTRA_OF, is_installed
+from crossjudge.extras import ALSO_BRINGS, EXTRA_OF, is_installed
 
 __all__ = [
     "Cache", "Extra", "Processor", "caches", "extras", "package_versions", "processor",
 ]  # fmt: skip
 
 CORE_PACKAGES = ("numpy", "tokenizers", "onnxruntime", "safetensors", "huggingface_hub", "typer", "rich")
+
+DISTRIBUTION_OF = {
+    "opentelemetry": "opentelemetry-api",
+    "llama_index": "llama-index-core",
+    "haystack": "haystack-ai",
+}
+"""Package -> what is installed to have it, where that has another name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,18 +53,19 @@ def package_versions() -> dict[str, str | None]:
 
 def _version(package: str) -> str | None:
     try:
-        return metadata.version(package)
+        return metadata.version(DISTRIBUTION_OF.get(package, package))
     except metadata.PackageNotFoundError:
         return None
 
 
 def extras() -> tuple[Extra, ...]:
     """Every extra, with the packages that it lacks here."""
-    names = sorted(set(EXTRA_OF.values()))
-    return tuple(
-        Extra(name=extra, missing=tuple(one for one, of in EXTRA_OF.items() if of == extra and not is_installed(one)))
-        for extra in names
-    )
+    return tuple(Extra(name=extra, missing=_missing(extra)) for extra in sorted(set(EXTRA_OF.values())))
+
+
+def _missing(extra: str) -> tuple[str, ...]:
+    own = [package for package, of in EXTRA_OF.items() if of == extra]
+    return tuple(package for package in (*own, *ALSO_BRINGS.get(extra, ())) if not is_installed(package))
 
 
 def caches() -> tuple[Cache, ...]:

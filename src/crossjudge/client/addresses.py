@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,9 @@ DEFAULT_ADDRESS = "http://127.0.0.1:8080"
 KEY_VARIABLE = "CROSSJUDGE_API_KEY"
 
 _PORTS = {"http": 80, "https": 443}
+_BARE = re.compile(r"[\w.-]+(:\d{1,5})?")
+"""A host as people write it, only without its scheme."""
+
 _EXPECTED = f"expected http:// or https://, a host, and a port where it is not the usual one: {DEFAULT_ADDRESS}"
 
 
@@ -87,4 +91,5 @@ def _is_plain(text: str) -> bool:
 
 
 def _no_address(text: Any) -> InputError:
-    return InputError(f"Reading the server's address: got {seen(text)}; {_EXPECTED}. Correct it.")
+    correct = f"Write http://{text}." if isinstance(text, str) and _BARE.fullmatch(text) else "Correct it."
+    return InputError(f"Reading the server's address: got {seen(text)}; {_EXPECTED}. {correct}")

@@ -26,7 +26,7 @@ from huggingface_hub.errors import (
 from crossjudge.errors import CheckpointError, HubUnreachableError, UnknownModelError
 from crossjudge.extras import is_installed
 from crossjudge.models.layout import INDEX, find_layout, no_weights
-from crossjudge.models.registry import near_names
+from crossjudge.models.registry import find_card, near_names
 from crossjudge.text.tokenizer_files import SHAPES
 
 logger = logging.getLogger(__name__)
@@ -210,8 +210,8 @@ def _not_cached(request: HubRequest, local_files_only: bool) -> HubUnreachableEr
     why = "local_files_only=True was passed" if local_files_only else "offline mode is on (HF_HUB_OFFLINE)"
     instead = "leave local_files_only out" if local_files_only else "unset HF_HUB_OFFLINE"
     return HubUnreachableError(
-        f"Loading the model {request.where}: {why}, and the cache holds no complete copy of it. To download it once, "
-        f"{instead}; or pass a local folder, or leave the name out to use the embedded model.",
+        f"Loading the model {request.where}: {why}, and the cache holds no complete copy of it."
+        f"{_did_you_mean(request)} To download it once, {instead}; or pass a local folder, or leave the name out to use the embedded model.",
         path=request.name,
     )
 
@@ -259,10 +259,19 @@ def _unknown(request: HubRequest) -> UnknownModelError:
 def _unreachable(request: HubRequest, error: Exception) -> HubUnreachableError:
     return HubUnreachableError(
         f"Loading the model {request.where}: the hub at {_endpoint()} did not answer ({_short(error)}), the cache "
-        f"holds no copy, and there is no folder {Path(request.written).absolute()}. Pass a local folder, leave the "
-        "name out to use the embedded model, or set HF_ENDPOINT to a hub that can be reached from here.",
+        f"holds no copy, and there is no folder {Path(request.written).absolute()}.{_did_you_mean(request)} Pass a "
+        "local folder, leave the name out to use the embedded model, or set HF_ENDPOINT to a hub that can be reached "
+        "from here.",
         path=request.name,
     )
+
+
+def _did_you_mean(request: HubRequest) -> str:
+    """A question about a name that may be misspelt, for where the hub could not be asked; nothing for a known one."""
+    near = near_names(request.written, 2) or near_names(request.name, 2)
+    if not near or find_card(request.name) is not None:
+        return ""
+    return f" Did you mean {' or '.join(repr(one) for one in near)}?"
 
 
 def _short(error: Exception) -> str:

@@ -43,7 +43,7 @@ def to_pair(row: Any, index: int = 0) -> Pair:
         raise _error(index, f"got {len(row)} item(s) where exactly two texts are expected")
     for side, text in zip(("first", "second"), row, strict=True):
         if not isinstance(text, str):
-            raise _error(index, f"the {side} text is {_seen(text)} where a string is expected")
+            raise _error(index, f"the {side} text is {_seen(text)} where a string is expected", many=_is_many(text))
     return Pair(str(row[0]), str(row[1]))
 
 
@@ -60,10 +60,15 @@ def to_texts(texts: Any) -> list[str]:
     return checked
 
 
-def _error(index: int, what: str) -> PairError:
+def _is_many(value: Any) -> bool:
+    """Whether it is several texts where one belongs, as by `judge(source, claims)`."""
+    return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(one, str) for one in value)
+
+
+def _error(index: int, what: str, *, many: bool = False) -> PairError:
+    correct = "for several, make a pair of each: [(text_a, text_b), ...]" if many else "drop the row or convert it"
     return PairError(
-        f"Reading pairs: pair {index}: {what}. Expected (text_a, text_b), both strings; drop the row or convert it.",
-        index=index,
+        f"Reading pairs: pair {index}: {what}. Expected (text_a, text_b), both strings; {correct}.", index=index
     )
 
 
