@@ -52,7 +52,7 @@ WORDS = {
 
 SETTINGS = {
     "judge": ["--abstain-below", "0.9", "--objective", "similarity"],
-    "tag": ["-l", "angry=The writer is angry.", "-l", "calm=The writer is calm.", "--single"],
+    "tag": ["--labels", "angry,calm", "--describe", "calm=a quiet mind", "-t", "calm=0.3", "--single"],
     "check": ["--threshold", "0.3", "--window-tokens", "20"],
     "answer": ["--template", "It was {}."],
     "score": ["-c", "short=The answer is short."],

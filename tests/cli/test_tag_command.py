@@ -7,7 +7,7 @@ import json
 import pytest
 from command_line import crossjudge, write
 
-from crossjudge import CrossEncoder, Tagger
+from crossjudge import BiEncoder, CrossEncoder, Tagger
 
 TEXT = "The ferry was late and the cabin was cold"
 LABELS = ("--labels", "ferry,cabin,volcano")
@@ -36,6 +36,72 @@ def test_whole_hypotheses_can_be_written():
         "late": "Something was late.",
         "warm": "It was warm.",
     }
+
+
+def test_a_name_that_needs_more_words_is_described():
+    (row,) = crossjudge("tag", TEXT, *LABELS, "--describe", "volcano=a mountain = fire", "--json").rows
+    assert {tag["name"]: tag["hypothesis"] for tag in row["tags"]} == {
+        "ferry": "This text is about ferry.",
+        "cabin": "This text is about cabin.",
+        "volcano": "This text is about a mountain = fire.",
+    }
+
+
+def test_thresholds_may_differ_by_label():
+    (row,) = crossjudge("tag", TEXT, *LABELS, "-t", "1", "-t", "cabin=0", "--json").rows
+    assert row["chosen"] == ["cabin"]
+
+
+def test_a_first_stage_leaves_the_labels_that_the_library_leaves():
+    (row,) = crossjudge("tag", TEXT, *LABELS, "--first-stage", "2", "--json").rows
+    model, nearest = CrossEncoder(backend="fake"), BiEncoder(backend="fake")
+    expected = Tagger(["ferry", "cabin", "volcano"], model=model, first_stage=2, first_stage_model=nearest)(TEXT)
+    assert [tag["name"] for tag in row["tags"]] == [tag.name for tag in expected.tags]
+    assert len(row["tags"]) == 2
+
+
+@pytest.mark.parametrize("chunk", [1, 2048])
+def test_what_a_first_stage_costs_is_said_at_the_end(tmp_path, monkeypatch, chunk):
+    monkeypatch.setattr("crossjudge.cli.work.CHUNK_ROWS", chunk)
+    rows = [{"text": TEXT}, {"text": ""}, {"text": "rain"}, {"text": "rain", "labels": ["snow"]}]
+    path = write(tmp_path / "texts.jsonl", *map(json.dumps, rows))
+    answer = crossjudge("tag", path, *LABELS, "-t", "0", "--first-stage", "1", "--recall-cost", "--json")
+    # At a threshold of 0 every label applies: three to each of two texts, of which the first stage leaves one.
+    assert "of 6 tags that asking every label finds in 2 texts, 2 are still found: 33.3%" in answer.err
+    assert len(answer.rows) == len(rows)
+
+
+def test_nothing_to_lose_is_said_too():
+    answer = crossjudge("tag", TEXT, *LABELS, "-t", "1", "--first-stage", "1", "--recall-cost")
+    assert "no label applies to any of 1 texts" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--describe", "volcano"), "expected NAME=TEXT"),
+        (("--describe", "volcano="), "expected NAME=TEXT"),
+        (("--describe", "rain=wet"), "'rain' is described and is no label"),
+        (("--describe", "ferry=a", "--describe", "ferry=b"), "stands there twice"),
+        (("--threshold", "much"), "expected NUMBER or NAME=NUMBER"),
+        (("--threshold", "ferry=2"), "expected a probability"),
+        (("--threshold", "rain=0.5"), "expected one of ferry"),
+        (("--threshold", "0.5", "--thresholds", "some.json"), "Leave one of them out"),
+        (("--recall-cost",), "Pass --first-stage"),
+        (("--first-stage-model", "name"), "Pass --first-stage"),
+        (("--first-stage", "0"), "--first-stage"),
+    ],
+)
+def test_what_is_wrong_with_an_option_is_said(words, message):
+    answer = crossjudge("tag", TEXT, *LABELS, *words)
+    assert (answer.code, answer.out) == (2, "")
+    assert message in " ".join(answer.err.split())
+
+
+def test_a_whole_hypothesis_is_not_described_beside():
+    answer = crossjudge("tag", TEXT, "-l", "late=It was late.", "--describe", "late=after its time")
+    assert (answer.code, answer.out) == (2, "")
+    assert "'late' is described beside" in answer.err
 
 
 def test_at_most_one_label_where_single_is_asked():

@@ -73,6 +73,12 @@ class RecallCost(Result):
     low: float
     high: float
 
+    @staticmethod
+    def of(texts: int, *, chosen: int, kept: int) -> RecallCost:
+        """From the counts."""
+        low, high = wilson(kept, chosen) if chosen else (0.0, 1.0)
+        return RecallCost(texts, chosen, kept, kept / chosen if chosen else 1.0, low, high)
+
 
 @dataclass(frozen=True, slots=True)
 class _LabelSet:
@@ -163,8 +169,7 @@ class Tagger:
         chosen = [set(self._result(self._labels, one).chosen) for one in found]
         total = sum(map(len, chosen))
         kept = sum(len(names & set(one.names)) for names, one in zip(chosen, near, strict=True))
-        low, high = wilson(kept, total) if total else (0.0, 1.0)
-        return RecallCost(len(checked), total, kept, kept / total if total else 1.0, low, high)
+        return RecallCost.of(len(checked), chosen=total, kept=kept)
 
     def fit_thresholds(
         self, texts: Sequence[str], gold: Sequence[Iterable[str]], *, progress: Progress | None = None
@@ -267,6 +272,11 @@ def checked_descriptions(descriptions: Mapping[str, str] | None, names: Collecti
     """Name -> what it means, of some of the labels; raises `InputError`."""
     if descriptions is None:
         return {}
+    if descriptions and isinstance(names, Mapping):
+        raise InputError(
+            f"{_DOING}: the labels are whole hypotheses and {next(iter(descriptions))!r} is described beside; expected "
+            "one of the two, since a hypothesis is asked as it is. Say there what the label means, or pass names."
+        )
     checked = checked_mapping(descriptions, doing=_DOING, what="label", meaning="description")
     unknown = [name for name in checked if name not in names]
     if unknown:

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from crossjudge.apps.tagging import TagResult
+from crossjudge.apps.base import checked_probability
+from crossjudge.apps.tagging import RecallCost, Tagger, TagResult
+from crossjudge.apps.thresholds import USUAL, Thresholds
+from crossjudge.cli.failures import say
 from crossjudge.cli.gates import read_gate
 from crossjudge.cli.inputs import Source
 from crossjudge.cli.results import Show, Task
@@ -71,12 +74,86 @@ def read_labels(entries: Iterable[str], listed: str | None) -> tuple[list[str], 
     return list(described), described
 
 
-def tag_task(tagger: AnyTagger, *, fail_on: Iterable[str]) -> Task[Asked, TagResult]:
-    """What `crossjudge tag` does. Raises `LabelError` if `fail_on` names a label that is not asked."""
+def read_descriptions(entries: Iterable[str]) -> dict[str, str] | None:
+    """The entries of --describe, name -> what it means; None where there are none. Raises `InputError`."""
+    described: dict[str, str] = {}
+    for entry in entries:
+        name, sign_between, text = (part.strip() for part in entry.partition("="))
+        if not (sign_between and name and text):
+            raise InputError(f"Reading --describe: {entry[:60]!r}; expected NAME=TEXT. Correct it.")
+        if name in described:
+            raise InputError(f"Reading --describe: {name!r} stands there twice; expected it once. Drop one.")
+        described[name] = text
+    return described or None
+
+
+def read_thresholds(entries: Iterable[str], path: str | None) -> Thresholds:
+    """One number for all labels, numbers by name, or fitted ones from a file; raises `InputError`."""
+    stated = list(entries)
+    if path is not None:
+        if stated:
+            raise InputError("Reading --threshold: --thresholds names fitted ones beside it. Leave one of them out.")
+        return Thresholds.load(path)
+    otherwise, by_name = USUAL, {}
+    for entry in stated:
+        name, sign_between, number = (part.strip() for part in entry.rpartition("="))
+        value = checked_probability(_number(number, entry), doing="Reading --threshold", what=entry)
+        if sign_between:
+            by_name[name] = value
+        else:
+            otherwise = value
+    return Thresholds(by_name, otherwise)
+
+
+def _number(text: str, entry: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"Reading --threshold: {entry[:60]!r}; expected NUMBER or NAME=NUMBER. Correct it.") from None
+
+
+class FirstStageCost:
+    """Counts what a tagger's first stage loses, chunk by chunk: `recall_cost` on all texts with the tagger's labels."""
+
+    def __init__(self, tagger: AnyTagger) -> None:
+        assert isinstance(tagger, Tagger)  # options that ask for it are refused beside --server
+        self._tagger = tagger
+        self._texts = self._chosen = self._kept = 0
+
+    def count(self, asked: Sequence[Asked]) -> None:
+        """Take note of texts that have been tagged."""
+        texts = [text for text, labels in asked if labels is None]
+        if texts:
+            cost = self._tagger.recall_cost(texts)
+            self._texts, self._chosen, self._kept = (
+                self._texts + cost.texts,
+                self._chosen + cost.chosen,
+                self._kept + cost.kept,
+            )
+
+    def tell(self) -> None:
+        """Say it."""
+        cost = RecallCost.of(self._texts, chosen=self._chosen, kept=self._kept)
+        if not cost.chosen:
+            say(f"the first stage: no label applies to any of {cost.texts} texts, so there was nothing to lose.")
+            return
+        say(
+            f"the first stage: of {cost.chosen} tags that asking every label finds in {cost.texts} texts, {cost.kept} "
+            f"are still found: {cost.recall:.1%} (95% interval {cost.low:.1%} to {cost.high:.1%})."
+        )
+
+
+def tag_task(
+    tagger: AnyTagger, *, fail_on: Iterable[str], cost: FirstStageCost | None = None
+) -> Task[Asked, TagResult]:
+    """What `crossjudge tag` does. `cost` hears of the texts. Raises `LabelError` if `fail_on` names no label asked."""
     gate = read_gate(fail_on, (*tagger.labels, NONE))
 
     def work(asked: list[Asked], progress: Progress) -> list[TagResult]:
-        return tagger.batch([text for text, _ in asked], [labels for _, labels in asked], progress=progress)
+        results = tagger.batch([text for text, _ in asked], [labels for _, labels in asked], progress=progress)
+        if cost is not None:
+            cost.count(asked)
+        return results
 
     return Task(
         work=work,

@@ -51,7 +51,15 @@ class Uses(Protocol):
         """A judge."""
         ...
 
-    def tagger(self, labels: Labels, *, template: str, multi_label: bool, threshold: float | Thresholds) -> AnyTagger:
+    def tagger(
+        self,
+        labels: Labels,
+        *,
+        template: str,
+        multi_label: bool,
+        threshold: float | Thresholds,
+        descriptions: Mapping[str, str] | None,
+    ) -> AnyTagger:
         """A tagger."""
         ...
 
@@ -97,15 +105,26 @@ class UsesHere:
         encoder = self._model.cross_encoder_for(objective)
         return Judge(encoder, objective=objective, abstain_below=abstain_below, **self._here)
 
-    def tagger(self, labels: Labels, *, template: str, multi_label: bool, threshold: float | Thresholds) -> Tagger:
-        """A tagger."""
+    def tagger(
+        self,
+        labels: Labels,
+        *,
+        template: str,
+        multi_label: bool,
+        threshold: float | Thresholds,
+        descriptions: Mapping[str, str] | None,
+    ) -> Tagger:
+        """A tagger, whose first stage runs as its model does."""
+        first_stage = self._here["first_stage"]
         return Tagger(
             labels,
             template=template,
             multi_label=multi_label,
             threshold=threshold,
+            descriptions=descriptions,
             model=self._model.cross_encoder(),
-            **self._here,
+            first_stage=first_stage,
+            first_stage_model=None if first_stage is None else self._bi_encoder(self._here["first_stage_model"]),
         )
 
     def claim_checker(self, *, threshold: float, window_tokens: int = WINDOW_TOKENS) -> ClaimChecker:
@@ -137,16 +156,20 @@ class UsesHere:
 
     def deduplicator(self, *, threshold: float) -> Deduplicator:
         """A finder of duplicates, whose first stage runs as its model does."""
-        model, here = self._model, dict(self._here)
-        first_stage = BiEncoder(
-            here.pop("first_stage_model"),
+        here = dict(self._here)
+        first_stage = self._bi_encoder(here.pop("first_stage_model"))
+        encoder = self._model.cross_encoder_for(DUPLICATE.name)
+        return Deduplicator(threshold=threshold, model=encoder, first_stage_model=first_stage, **here)
+
+    def _bi_encoder(self, name: str | None) -> BiEncoder:
+        model = self._model
+        return BiEncoder(
+            name,
             backend=model.backend.value,
             device=model.device,
             local_files_only=model.local_files_only,
             token=model.token,
         )
-        encoder = model.cross_encoder_for(DUPLICATE.name)
-        return Deduplicator(threshold=threshold, model=encoder, first_stage_model=first_stage, **here)
 
     @cached_property
     def _judge(self) -> Judge:
