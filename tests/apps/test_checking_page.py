@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from contrasts import faint_texts
 from crossjudge.apps.checking import ClaimChecker
 from crossjudge.apps.checking.rendering import Checked, page
 from crossjudge.models.cross_encoder import CrossEncoder
@@ -43,14 +44,48 @@ def test_no_text_becomes_markup(checked):
 
 def test_claims_carry_their_outcome_and_flags(checked):
     text = page(checked)
-    outcomes = re.findall(r'<mark class="(\w+)"', text)
+    outcomes = re.findall(r'<mark class="(\w+)', text)
     assert outcomes == [claim.outcome for one in checked for claim in one.report.claims]
     assert "<u>99</u>" in text
     assert "<u>Oslo</u>" in text
 
 
+def test_a_claim_that_is_surer_than_its_source_shows_it_unasked(checked):
+    flagged = [any(flag.kind == "overstated" for flag in claim.flags) for one in checked for claim in one.report.claims]
+    marks = re.findall(r'<mark class="\w+( overstated)?"', page(checked))
+    assert [bool(mark) for mark in marks] == flagged
+    assert {True, False} <= set(flagged)
+
+
+def test_the_numbers_are_those_of_the_report(checked):
+    text = page(checked)
+    for one in checked:
+        supported = sum(claim.outcome == "supported" for claim in one.report.claims)
+        assert f"{supported} of {len(one.report.claims)} claim" in text
+        for claim in one.report.claims:
+            shown = ", ".join(f"{label} {share:.2f}" for label, share in claim.probabilities.items())
+            assert f"({shown})" in text
+
+
 def test_nothing_checked_is_a_page_too():
     assert "</html>" in page([])
+
+
+@pytest.mark.full
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome on the PATH (apt-get install chromium)")
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_text_stands_out_in_both_colour_schemes(checked, tmp_path: Path, dark):
+    path = tmp_path / "page.html"
+    path.write_text(page(checked), "utf-8")
+    with browser(str(CHROMIUM), tmp_path / "profile") as chromium:
+        chromium.open(path, dark=dark)
+        chromium.run("document.querySelector('mark').focus()")
+        assert chromium.run("getComputedStyle(document.body).backgroundColor") == (
+            "rgb(20, 23, 27)" if dark else "rgb(255, 255, 255)"
+        )
+        texts, faint = faint_texts(chromium, "h1, h2, p, mark, u, q, summary, .key span")
+    assert texts > 12
+    assert faint == []
 
 
 @pytest.mark.full

@@ -57,7 +57,7 @@ def test_people_see_each_claim_with_its_evidence_and_flags():
     assert "✓ The ferry was built in 1974.  supported" in shown
     assert "source 1, characters 0 to 28" in shown
     assert "the number “99” is not in the evidence" in shown
-    assert "50% of 2 supported" in shown
+    assert "1 of 2 claims supported" in shown
 
 
 def test_people_see_a_line_for_each_row_of_a_file(tmp_path):

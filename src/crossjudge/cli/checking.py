@@ -14,7 +14,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from crossjudge.apps.checking.checker import Answer
-from crossjudge.apps.checking.rendering import Checked, flag_in_words, outcome_in_words, page, where
+from crossjudge.apps.checking.rendering import Checked, flag_in_words, outcome_in_words, page, share_in_words, where
 from crossjudge.apps.checking.results import CONTRADICTED, OUTCOMES, SUPPORTED, CheckReport, ClaimVerdict, Evidence
 from crossjudge.cli.gates import read_gate
 from crossjudge.cli.inputs import Source
@@ -125,8 +125,7 @@ def _signed(outcome: str) -> Text:
 def _block(report: CheckReport) -> Group:
     """Every claim in the colour of its outcome, and below it what the sources say."""
     lines = [line for claim in report.claims for line in _claim_lines(claim)]
-    share = Text(f"{report.supported:.0%} of {len(report.claims)} supported", style="dim")
-    return Group(*lines, share)
+    return Group(*lines, Text(share_in_words(report), style="dim"))
 
 
 def _claim_lines(claim: ClaimVerdict) -> Iterator[Padding | Text]:

@@ -8,7 +8,17 @@ from html import escape
 from importlib import resources
 from string import Template
 
-from crossjudge.apps.checking.results import DATE, NAME, NUMBER, OVERSTATED, CheckReport, ClaimVerdict, Evidence, Flag
+from crossjudge.apps.checking.results import (
+    DATE,
+    NAME,
+    NUMBER,
+    OVERSTATED,
+    SUPPORTED,
+    CheckReport,
+    ClaimVerdict,
+    Evidence,
+    Flag,
+)
 
 TITLE = "Checked answers"
 
@@ -34,6 +44,12 @@ def outcome_in_words(outcome: str) -> str:
     return outcome.replace("_", " ")
 
 
+def share_in_words(report: CheckReport) -> str:
+    """How many claims are supported."""
+    total = len(report.claims)
+    return f"{sum(one.outcome == SUPPORTED for one in report.claims)} of {total} claim{'s' * (total != 1)} supported"
+
+
 def where(evidence: Evidence) -> str:
     """Its place in words, characters counted from 0."""
     return f"source {evidence.source_index + 1}, characters {evidence.start} to {evidence.end}"
@@ -49,7 +65,7 @@ def flag_in_words(flag: Flag) -> str:
 
 def _answer(place: int, checked: Checked) -> str:
     claims = checked.report.claims
-    share = f"{checked.report.supported:.0%} of {len(claims)} claim{'s' * (len(claims) != 1)} supported"
+    share = share_in_words(checked.report)
     if isinstance(checked.answer, str):
         text = _coloured(checked.answer, claims)
     else:
@@ -74,7 +90,10 @@ def _coloured(answer: str, claims: Sequence[ClaimVerdict]) -> str:
 
 
 def _claim(claim: ClaimVerdict) -> str:
-    return f'<mark class="{claim.outcome}" tabindex="0">{_underlined(claim)}<aside>{_note(claim)}</aside></mark>'
+    doubted = " overstated" if any(flag.kind == OVERSTATED for flag in claim.flags) else ""
+    return (
+        f'<mark class="{claim.outcome}{doubted}" tabindex="0">{_underlined(claim)}<aside>{_note(claim)}</aside></mark>'
+    )
 
 
 def _underlined(claim: ClaimVerdict) -> str:
