@@ -68,6 +68,13 @@ def test_every_criterion_is_explained(scorer):
     assert short.explanation == "met: entailment with probability 0.90"
 
 
+def test_a_criterion_that_is_met_and_nearly_not_says_what_speaks_against_it():
+    judge = ScriptedJudge(lambda *_: (0.53, 0.46, 0.01))
+    (one,) = RubricScorer({"steps": RUBRIC["steps"]}, model=judge)(REQUEST, GOOD).criteria
+    assert one.score < 0.1
+    assert one.explanation == "hardly met: entailment with probability 0.53, but contradiction 0.46"
+
+
 def test_a_blank_response_scores_nothing_and_is_not_asked_about():
     judge = ScriptedJudge(lambda *_: ENTAILED)
     result = RubricScorer(RUBRIC, model=judge)(REQUEST, " \n")

@@ -60,6 +60,21 @@ def test_lists_of_references_stand_in_jsonl_and_in_cells_of_csv(tmp_path, model)
     assert grades_of(crossjudge("grade", by_csv, "--json")) == expected
 
 
+@pytest.mark.parametrize("width", [60, 120])
+def test_people_see_every_missing_point_of_an_answer_whole(model, width):
+    shown = " ".join(crossjudge("grade", OTHER, *ANSWERS, width=width).out.split())
+    for answer, result in zip(ANSWERS, Grader(OTHER, model=model).batch(ANSWERS), strict=True):
+        assert f"{answer or '(blank)'} " in shown
+        assert all(f"missing: {point}" in shown for point in result.missing)
+    assert "missing: Bees carry pollen. missing: Wind carries pollen too." in shown  # of the blank answer
+
+
+def test_a_long_question_stands_on_one_line_above_its_summary(tmp_path):
+    question = "Why does the valve on the lid of a pressure cooker open now and then"
+    path = write(tmp_path / "class.csv", "reference,answer,question", f"{REFERENCE},Steam,{question}")
+    assert f"\n{question}\n" in crossjudge("grade", path, width=120).out
+
+
 def test_people_see_a_summary_of_the_class(tmp_path):
     path = write(tmp_path / "class.csv", "reference,answer", f"{REFERENCE},Steam", f"{REFERENCE},", f"{OTHER},Bees")
     shown = crossjudge("grade", path, width=120).out

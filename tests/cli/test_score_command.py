@@ -53,6 +53,26 @@ def test_the_table_shows_every_criterion():
     assert all(word in answer.out for word in ("overall", *RUBRIC, "Kettles are old."))
 
 
+def test_people_see_why_each_criterion_got_its_score(scorer):
+    shown = crossjudge("score", REQUEST, *RESPONSES, *CRITERIA, "--weight", "steps=2").out
+    for result in scorer.batch([(REQUEST, response) for response in RESPONSES]):
+        assert all(one.explanation in shown and f"{one.score:.2f}" in shown for one in result.criteria)
+    assert "steps (weight 2)" in shown
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_table_says_how_many_criteria_it_has_no_room_for(tmp_path, width):
+    path = write(tmp_path / "rows.csv", "request,response", f"{REQUEST},{RESPONSES[1]}")
+    names = [f"name{n}" for n in range(9)]
+    criteria = [word for name in names for word in ("-c", f"{name}=The answer is {name}.")]
+    heading, row = crossjudge("score", path, *criteria, width=width).out.splitlines()
+    shown = sum(name in heading for name in names)
+    assert 0 < shown < 9
+    assert f"{9 - shown} more" in heading
+    assert "see --json" in row
+    assert max(len(heading.rstrip()), len(row.rstrip())) <= width
+
+
 @pytest.mark.parametrize(("expression", "code"), [("overall<=1", 1), ("steps<=1", 1), ("overall>1", 0)])
 def test_a_gate_names_a_score(expression, code):
     assert crossjudge("score", REQUEST, *RESPONSES, *CRITERIA, "--fail-on", expression).code == code

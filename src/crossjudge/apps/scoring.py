@@ -13,7 +13,8 @@ from crossjudge.types import Verdict
 
 _DOING = "Scoring by a rubric"
 
-MOST_IF_UNREAD = 0.5
+_LEFT_OPEN = 0.5
+MOST_IF_UNREAD = _LEFT_OPEN
 """No criterion of a text that was not read to its end scores more: what is left open does."""
 
 Metric: TypeAlias = Callable[..., float]
@@ -131,12 +132,19 @@ def _criterion_score(name: str, criterion: str, weight: float, verdict: Verdict 
     if verdict is None:
         return CriterionScore(name, criterion, weight, 0.0, {}, "not met: the response is blank")
     score = hybrid_score(verdict.probabilities)
-    surest = verdict.probabilities[verdict.label]
-    explanation = f"{_IN_WORDS[verdict.label]}: {verdict.label} with probability {surest:.2f}"
+    explanation = _explained(verdict, score)
     if verdict.tokens_dropped:
         score = min(score, MOST_IF_UNREAD)
         explanation += f"; {verdict.tokens_dropped} tokens were not read, so at most {MOST_IF_UNREAD}"
     return CriterionScore(name, criterion, weight, score, dict(verdict.probabilities), explanation)
+
+
+def _explained(verdict: Verdict, score: float) -> str:
+    """What decided; and what speaks against it, where that leaves so little that "met" alone would puzzle."""
+    decisive = f"{verdict.label} with probability {verdict.probabilities[verdict.label]:.2f}"
+    if verdict.label == "entailment" and score < _LEFT_OPEN:
+        return f"hardly met: {decisive}, but contradiction {verdict.probabilities['contradiction']:.2f}"
+    return f"{_IN_WORDS[verdict.label]}: {decisive}"
 
 
 def with_each(request: str, responses: Sequence[str]) -> list[tuple[str, str]]:

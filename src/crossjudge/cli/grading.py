@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.console import Group
 from rich.text import Text
 
 from crossjudge.apps.class_summary import QuestionSummary, summarize
@@ -14,7 +15,7 @@ from crossjudge.cli.failures import say
 from crossjudge.cli.gates import read_gate
 from crossjudge.cli.inputs import Source
 from crossjudge.cli.results import Show, Task
-from crossjudge.cli.tables import Column, OutcomeTable
+from crossjudge.cli.tables import Column, OutcomeBlocks, OutcomeTable
 from crossjudge.cli.terminal import BAR_WIDTH, bar, facts, new_console, shortened, sign
 from crossjudge.cli.use_inputs import Field, Form
 from crossjudge.cli.uses import AnyGrader, Uses
@@ -24,7 +25,9 @@ from crossjudge.extras import require
 
 _GRADE_WIDTH = 11
 _MISSING_WIDTH = 40
+_MISSING_LETTERS = 2 * _MISSING_WIDTH - 4
 _POINTS_SHOWN = 3
+_WHOLE = 2_000
 _SIGN_OF = {CORRECT: "entailment", PARTIAL: "neutral", INCORRECT: "contradiction"}
 
 
@@ -147,12 +150,26 @@ def _grades(grader: AnyGrader, asked: Sequence[Asked], rows: Sequence[int]) -> l
 
 
 def _table(source: Source[Asked]) -> Show[Asked, GradeResult]:
+    """A line for each answer of a file; for texts of the command line, every point that is missing, whole."""
+    if not source.files:
+        return OutcomeBlocks[Asked, GradeResult](_answer_of, _block).show
     columns: list[Column[GradeResult]] = [
         Column("grade", _GRADE_WIDTH, _grade_cell),
-        Column("score", BAR_WIDTH, lambda result: Text(f"{bar(result.score)} {result.score:.2f}")),
+        Column("score", BAR_WIDTH, _score_cell),
     ]
     missing: Column[GradeResult] = Column("missing", _MISSING_WIDTH, _missing_cell)
-    return OutcomeTable(source, columns, texts=[("answer", lambda asked: asked.answer)], wide=[missing]).show
+    return OutcomeTable(source, columns, texts=[("answer", _answer_of)], wide=[missing]).show
+
+
+def _answer_of(asked: Asked) -> str:
+    return asked.answer if asked.answer.strip() else "(blank)"
+
+
+def _block(result: GradeResult) -> Group:
+    """The grade with its score, and below it what the answer does not say."""
+    points = [Text("    missing: ", style="dim").append_text(shortened(one, most=_WHOLE)) for one in result.missing]
+    unread = [Text(f"    {result.tokens_dropped:,} tokens unread", style="bold red")] if result.tokens_dropped else []
+    return Group(Text.assemble(_grade_cell(result), "  ", _score_cell(result)), *points, *unread)
 
 
 def _grade_cell(result: GradeResult) -> Text:
@@ -160,8 +177,12 @@ def _grade_cell(result: GradeResult) -> Text:
     return Text(f"{symbol} {result.grade}", style=f"bold {colour}")
 
 
+def _score_cell(result: GradeResult) -> Text:
+    return Text(f"{bar(result.score)} {result.score:.2f}")
+
+
 def _missing_cell(result: GradeResult) -> Text:
-    shown = [shortened(point, most=_MISSING_WIDTH).plain for point in result.missing[:_POINTS_SHOWN]]
+    shown = [f"- {shortened(point, most=_MISSING_LETTERS)}" for point in result.missing[:_POINTS_SHOWN]]
     more = len(result.missing) - len(shown)
     return Text("\n".join([*shown, *([f"and {more} more"] if more else [])]), style="dim")
 

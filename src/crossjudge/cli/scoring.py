@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.table import Table
 from rich.text import Text
 
 from crossjudge.apps.scoring import CriterionScore, RubricResult
 from crossjudge.cli.inputs import Source
 from crossjudge.cli.results import Show, Task
-from crossjudge.cli.tables import Column, OutcomeTable
-from crossjudge.cli.terminal import BAR_WIDTH, bar
+from crossjudge.cli.tables import Column, OutcomeBlocks, OutcomeTable
+from crossjudge.cli.terminal import BAR_WIDTH, bar, new_console, shortened
 from crossjudge.cli.use_inputs import Field, Form
 from crossjudge.cli.uses import AnyScorer
 from crossjudge.cli.work import Progress
@@ -22,8 +23,11 @@ from crossjudge.evaluation.gates import Bound, read_bound
 
 OVERALL = "overall"
 
-_CRITERIA_SHOWN = 4
 _NAME_WIDTH = 12
+_NAME_SHOWN = 60
+_GAP = 2
+_BESIDE_CRITERIA = 38
+"""Characters of a table's line for its number, a response cut short, and the overall score."""
 
 Asked = tuple[str, str]
 """A request and a response."""
@@ -122,18 +126,50 @@ def _figure(result: RubricResult, name: str) -> float:
 
 
 def _table(source: Source[Asked], scorer: AnyScorer) -> Show[Asked, RubricResult]:
-    overall: Column[RubricResult] = Column(OVERALL, BAR_WIDTH, lambda result: _shown(result.overall))
-    each = [_column(place, name) for place, name in enumerate(scorer.rubric)]
-    return OutcomeTable(source, [overall, *each[:_CRITERIA_SHOWN]], texts=[("response", lambda asked: asked[1])]).show
+    """A line for each response of a file; for texts of the command line, every criterion and why."""
+    if not source.files:
+        return OutcomeBlocks[Asked, RubricResult](_response_of, _block).show
+    overall: Column[RubricResult] = Column(OVERALL, BAR_WIDTH, lambda result: _scored(result.overall))
+    names, room = list(scorer.rubric), _columns_that_fit()
+    count = len(names) if len(names) <= room else room - 1
+    each = [_column(place, name) for place, name in enumerate(names[:count])]
+    rest: list[Column[RubricResult]] = [_not_shown(len(names) - count)] if count < len(names) else []
+    return OutcomeTable(source, [overall, *each, *rest], texts=[("response", _response_of)]).show
+
+
+def _response_of(asked: Asked) -> str:
+    return asked[1] if asked[1].strip() else "(blank)"
+
+
+def _columns_that_fit() -> int:
+    """How many columns of criteria the terminal has room for, beside the response and its overall score."""
+    return max((new_console().width - _BESIDE_CRITERIA) // (_NAME_WIDTH + _GAP), 2)
 
 
 def _column(place: int, name: str) -> Column[RubricResult]:
-    return Column(name[:_NAME_WIDTH], _NAME_WIDTH, lambda result: _criterion_cell(result.criteria[place]))
+    heading = shortened(name, most=_NAME_WIDTH - 1).plain
+    return Column(heading, _NAME_WIDTH, lambda result: _criterion_cell(result.criteria[place]))
+
+
+def _not_shown(count: int) -> Column[RubricResult]:
+    """So that nobody takes the criteria that are shown for all of them."""
+    return Column(f"{count} more", _NAME_WIDTH, lambda _: Text("see --json", style="dim"))
 
 
 def _criterion_cell(one: CriterionScore) -> Text:
     return Text(f"{one.score:.2f} {one.explanation.partition(':')[0]}")
 
 
-def _shown(score: float) -> Text:
+def _scored(score: float) -> Text:
     return Text(f"{bar(score)} {score:.2f}")
+
+
+def _block(result: RubricResult) -> Table:
+    """The overall score, then each criterion with its weight, where that is not 1, and its explanation."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_row(_scored(result.overall), Text(OVERALL, style="bold"), "")
+    for one in result.criteria:
+        counts = "" if one.weight == 1 else f" (weight {one.weight:g})"
+        name = shortened(one.name, most=_NAME_SHOWN).append(counts, style="dim")
+        table.add_row(_scored(one.score), name, Text(one.explanation))
+    return table

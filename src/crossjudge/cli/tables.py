@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeAlias
 
 from rich.console import JustifyMethod, OverflowMethod, RenderableType
@@ -19,6 +19,7 @@ from crossjudge.types import Pair
 _LINE_WIDTH = 7
 _GAP = 2
 _LEAST_TEXT = 12
+_LEAST_FOLDED = 20
 _LINES_OF_TEXT = 3
 
 
@@ -59,9 +60,9 @@ class OutcomeTable(Generic[Q, T]):
     ) -> None:
         self._console = new_console()
         self._source = source
-        self._columns = (*columns, *wide) if self._console.width >= WIDE else tuple(columns)
         self._started = False
         self._texts = texts if source.premise is None else texts[1:]
+        self._columns = self._fitting((*columns, *wide) if self._console.width >= WIDE else tuple(columns))
 
     def show(self, chunk: Sequence[Outcome[Q, T]]) -> None:
         """Print the next outcomes."""
@@ -74,11 +75,23 @@ class OutcomeTable(Generic[Q, T]):
         self._started = True
         self._console.print(table)
 
-    def _text_width(self) -> int:
+    def _fitting(self, columns: tuple[Column[T], ...]) -> tuple[Column[T], ...]:
+        """In a narrow terminal the widest column is folded, so that the short words of the others are not."""
+        lacking = len(self._texts) * _LEAST_TEXT - self._room(columns)
+        widest = max(columns, key=lambda column: column.width)
+        if lacking <= 0 or widest.width <= _LEAST_FOLDED:
+            return columns
+        folded = replace(widest, width=max(widest.width - lacking, _LEAST_FOLDED))
+        return tuple(folded if column is widest else column for column in columns)
+
+    def _room(self, columns: Sequence[Column[T]]) -> int:
+        """Characters that are left for texts."""
         places = 0 if self._source.premise is not None else _LINE_WIDTH + _GAP
-        results = sum(column.width + _GAP for column in self._columns)
-        room = self._console.width - places - results - _GAP * len(self._texts)
-        return max(room // len(self._texts), _LEAST_TEXT)
+        results = sum(column.width + _GAP for column in columns)
+        return self._console.width - places - results - _GAP * len(self._texts)
+
+    def _text_width(self) -> int:
+        return max(self._room(self._columns) // len(self._texts), _LEAST_TEXT)
 
     def _new_table(self) -> Table:
         table = Table(box=None, show_header=not self._started, header_style="bold", pad_edge=False)
@@ -127,4 +140,5 @@ class OutcomeBlocks(Generic[Q, T]):
             if not isinstance(row, BadRow):
                 self._console.print(shortened(self._heading(row.content), most=_LINES_OF_TEXT * self._console.width))
             no_result = Text("! no result", style="bold red")
-            self._console.print(no_result if outcome.result is None else self._body(outcome.result), end="\n\n")
+            self._console.print(no_result if outcome.result is None else self._body(outcome.result))
+            self._console.print()

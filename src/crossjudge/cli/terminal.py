@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
@@ -81,11 +81,14 @@ def _can_show(symbols: str) -> bool:
     return True
 
 
-def facts(title: str, rows: Sequence[tuple[str, Any]]) -> Table:
-    """A titled table of names and values, each value whole."""
-    table = Table(box=None, show_header=False, title=title, title_justify="left", title_style="bold", pad_edge=False)
+def facts(title: str, rows: Sequence[tuple[str, Any]]) -> Group:
+    """A titled table of names and values, each value whole.
+
+    The title is a line of its own: as the table's it would be folded where the values are short.
+    """
+    table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(no_wrap=True, style="dim")
     table.add_column(overflow="fold")
     for name, value in rows:
         table.add_row(f"  {name}", value if isinstance(value, Text) else Text(str(value)))
-    return table
+    return Group(Text(title, style="bold"), table)
