@@ -9,7 +9,7 @@ CONTEXT = "The library opens at nine on weekdays and at eleven on Saturdays. Mem
 QUESTIONS = [
     ("When does the library open on Saturdays?", ["at eleven", "at nine", "at noon"]),
     ("How many books may members borrow?", ["five", "ten", "twenty"]),
-    ("Who founded the library?", ["the city", "a monk", "nobody knows"]),
+    ("Who founded the library?", ["the city", "a monk", "two sisters"]),
 ]
 
 

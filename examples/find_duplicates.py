@@ -25,7 +25,7 @@ def main() -> None:
     tally = report.tally
     told_apart = tally.similar_refused + tally.similar_ruled_apart
     print(f"{report.pairs_possible} pairs possible, {tally.compared} compared by the cross-encoder, both ways round.")
-    print(f"Similarity of {tally.similarity_threshold} alone would have merged {told_apart} pairs that were refused.")
+    print(f"Similarity of {tally.similarity_threshold} alone would have merged pairs that were refused: {told_apart}.")
 
 
 if __name__ == "__main__":
