@@ -85,6 +85,13 @@ def test_enough_key_points_must_be_stated(stated, grade):
     assert (result.grade, result.missing) == (grade, list(POINTS[stated:]))
 
 
+def test_a_point_that_stands_in_the_answer_word_for_word_is_not_missing():
+    answer = f"I think so. {POINTS[1].upper()}"
+    assert grader({}, LONG)(answer).missing == [POINTS[0], POINTS[2]]
+    denied = f"It is wrong that {POINTS[1]}"
+    assert grader({}, LONG)(denied).missing == list(POINTS)
+
+
 def test_a_wrong_answer_lists_what_is_missing_too():
     says = forward(CONTRADICTED, LONG) | {(ANSWER, POINTS[1]): ENTAILED}
     assert grader(says, LONG)(ANSWER).missing == [POINTS[0], POINTS[2]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -93,10 +93,11 @@ class Grader:
         on_topic = any(share_a_word(answer, one.text) for one in self.references) or (
             self.question is not None and share_a_word(answer, self.question)
         )
+        said = {_plain(point) for point in key_points(answer)}
         beside, rest = [], list(verdicts)
         for place, reference in enumerate(self.references):
             count = len(reference.asked(answer))
-            beside.append(_beside_one(place, reference, rest[:count], on_topic=on_topic))
+            beside.append(_beside_one(place, reference, rest[:count], on_topic=on_topic, said=said))
             rest = rest[count:]
         return max(beside, key=lambda one: one[0])[1]
 
@@ -105,13 +106,21 @@ class Grader:
 
 
 def _beside_one(
-    place: int, reference: _Reference, verdicts: Sequence[Verdict], *, on_topic: bool
+    place: int, reference: _Reference, verdicts: Sequence[Verdict], *, on_topic: bool, said: Collection[str]
 ) -> tuple[_Standing, GradeResult]:
-    """The grade beside one reference, from its forward, its backward and its points' verdicts."""
+    """The grade beside one reference, from its forward, its backward and its points' verdicts.
+
+    `said`: what the answer says, point by point; a point that stands there word for word is not missing, whatever a
+    model thinks of it.
+    """
     forward, backward, *points = verdicts
     says_more = forward.label == "neutral" and backward.label == "entailment"
     deciding = backward if says_more else forward
-    missing = [point for point, one in zip(reference.points, points or [backward], strict=True) if _lacks(one)]
+    missing = [
+        point
+        for point, one in zip(reference.points, points or [backward], strict=True)
+        if _lacks(one) and _plain(point) not in said
+    ]
     shares = {grade: deciding.probabilities[label] for label, grade in GRADE_OF.items()}
     grade, dropped = GRADE_OF[deciding.label], max(one.tokens_dropped for one in verdicts)
     told = 1 - len(missing) / len(reference.points)
@@ -124,6 +133,11 @@ def _beside_one(
     return _standing(grade, deciding), GradeResult(
         grade, shares[CORRECT] + shares[PARTIAL] / 2, shares, missing, place, dropped
     )
+
+
+def _plain(point: str) -> str:
+    """Its words, without what does not change them."""
+    return " ".join(point.casefold().rstrip(" .!").split())
 
 
 def _lacks(verdict: Verdict) -> bool:
