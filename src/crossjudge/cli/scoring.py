@@ -23,7 +23,7 @@ from crossjudge.evaluation.gates import Bound, read_bound
 
 OVERALL = "overall"
 
-_NAME_WIDTH = 12
+_NAME_WIDTH = 15  # "0.08 hardly met"
 _NAME_SHOWN = 60
 _GAP = 2
 _BESIDE_CRITERIA = 38
