@@ -93,7 +93,7 @@ def test_a_blank_answer_scores_nothing(grounded, correct, blank):
 def test_other_fields_can_be_named_and_one_that_is_not_there_is_told(grounded):
     renamed = GroundedMetric(model=CHECKER, context="passages", answer="response")
     assert renamed(dspy.Example(), dspy.Prediction(passages=SOURCES, response=TRUE)) == 1.0
-    with pytest.raises(InputError, match=r"'answer' .* the fields are passages, response"):
+    with pytest.raises(InputError, match=r"'answer' of the Prediction .* its fields are passages, response"):
         grounded(EXAMPLES[0], dspy.Prediction(passages=SOURCES, response=TRUE))
     with pytest.raises(InputError, match="'context'"):
         grounded(dspy.Example(question="?"), dspy.Prediction(answer=TRUE))

@@ -97,6 +97,11 @@ def test_a_rerank_is_written_down_and_read_again_by_the_name_of_its_model(rerank
         rerank.to_dict()
 
 
+def test_a_misspelt_option_is_refused_where_llamaindex_would_drop_it():
+    with pytest.raises(InputError, match=r"got top_k; expected model, top_n, .*Did you mean top_n\?"):
+        CrossjudgeRerank(top_k=2)
+
+
 def test_a_rerank_without_a_query_is_refused(rerank):
     with pytest.raises(InputError, match="query"):
         rerank.postprocess_nodes(nodes())

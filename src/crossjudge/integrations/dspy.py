@@ -127,10 +127,7 @@ def _text(holder: Any, name: str) -> str:
         return ""
     if isinstance(value, str):
         return value
-    raise InputError(
-        f"{_DOING}: the field {name!r} holds {seen(value)} and the fields are {', '.join(_names(holder)) or 'none'}; "
-        "expected one with a text. Name the field when you make the metric."
-    )
+    raise _no_text(holder, name, "one with a text")
 
 
 def _texts(holder: Any, name: str) -> Sequence[str]:
@@ -139,9 +136,15 @@ def _texts(holder: Any, name: str) -> Sequence[str]:
         return [value]
     if isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value):
         return value
-    raise InputError(
-        f"{_DOING}: the field {name!r} holds {seen(value)} and the fields are {', '.join(_names(holder)) or 'none'}; "
-        "expected a text or a list of texts. Name the field when you make the metric."
+    raise _no_text(holder, name, "a text or a list of texts")
+
+
+def _no_text(holder: Any, name: str, expected: str) -> InputError:
+    """`holder`: the example or the prediction, which both may have a field of this name."""
+    return InputError(
+        f"{_DOING}: the field {name!r} of the {type(holder).__name__} holds {seen(_found(holder, name))} and its "
+        f"fields are {', '.join(_names(holder)) or 'none'}; expected {expected}. Name the field when you make the "
+        "metric."
     )
 
 

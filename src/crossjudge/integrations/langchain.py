@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, Literal
 
 from crossjudge.apps.tagging import Labels, TagResult
-from crossjudge.errors import CrossjudgeError, InputError
+from crossjudge.errors import CrossjudgeError
 from crossjudge.extras import require
+from crossjudge.integrations.options import refuse_unknown
 from crossjudge.integrations.ranking import ranked
 from crossjudge.integrations.uses import Given, Ranks, Tags, ranks, tags
 
@@ -24,6 +24,8 @@ except ModuleNotFoundError:
 
 SCORE = "relevance_score"
 """Where a document's metadata hold its score, as with other re-rankers of LangChain."""
+
+_OPTIONS = ("labels", "model", "threshold", "multi_label")
 
 
 class CrossjudgeRerank(BaseDocumentCompressor):
@@ -92,7 +94,7 @@ class CrossjudgeTagger(BaseTool):
         multi_label: bool | None = None,
         **tool: Any,
     ) -> None:
-        _refuse_unknown(tool, type(self))
+        refuse_unknown(tool, making="tagger", own=_OPTIONS, of_framework=type(self).model_fields)
         super().__init__(**tool)
         self._tags = tags(model, labels=labels, threshold=threshold, multi_label=multi_label)
         self.description = self.description or _description(labels or getattr(self._tags, "labels", None))
@@ -110,18 +112,6 @@ class CrossjudgeTagger(BaseTool):
 def _scored(document: Document, score: float | None) -> Document:
     metadata = {key: value for key, value in document.metadata.items() if key != SCORE}
     return document.model_copy(update={"metadata": metadata if score is None else {**metadata, SCORE: score}})
-
-
-def _refuse_unknown(options: Mapping[str, Any], tool: type[BaseTool]) -> None:
-    """LangChain drops what it does not know, and a misspelt threshold would leave the default in silence."""
-    for name in options:
-        if name not in tool.model_fields:
-            near = get_close_matches(name, ["labels", "model", "threshold", "multi_label", *tool.model_fields], n=1)
-            correct = f"Did you mean {near[0]}?" if near else "Leave it out."
-            raise InputError(
-                f"Making a tagger: got {name}; expected labels, model, threshold, multi_label, or what every tool of "
-                f"LangChain takes, such as name and description. {correct}"
-            )
 
 
 def _description(labels: Labels | None) -> str:

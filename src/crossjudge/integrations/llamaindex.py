@@ -10,6 +10,7 @@ from crossjudge.apps.base import checked_probability, seen
 from crossjudge.errors import InputError
 from crossjudge.extras import require
 from crossjudge.integrations.grounding import groundings
+from crossjudge.integrations.options import refuse_unknown
 from crossjudge.integrations.ranking import ranked
 from crossjudge.integrations.uses import Checks, Given, Ranks, checks, name_of, ranks, saved_name
 
@@ -26,6 +27,8 @@ except ModuleNotFoundError:
 
 RETRIEVAL_SCORE = "retrieval_score"
 """Where a node's metadata keep the score that it came with, as with LlamaIndex's own re-rankers."""
+
+_OPTIONS = ("model", "top_n", "keep_retrieval_score")
 
 
 class CrossjudgeRerank(BaseNodePostprocessor):
@@ -54,6 +57,7 @@ class CrossjudgeRerank(BaseNodePostprocessor):
         keep_retrieval_score: bool = False,
         **component: Any,
     ) -> None:
+        refuse_unknown(component, making="re-ranker", own=_OPTIONS, of_framework=type(self).model_fields)
         super().__init__(model=model, top_n=top_n, keep_retrieval_score=keep_retrieval_score, **component)
         self._ranks = ranks(model)
 

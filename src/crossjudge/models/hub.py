@@ -211,7 +211,8 @@ def _not_cached(request: HubRequest, local_files_only: bool) -> HubUnreachableEr
     instead = "leave local_files_only out" if local_files_only else "unset HF_HUB_OFFLINE"
     return HubUnreachableError(
         f"Loading the model {request.where}: {why}, and the cache holds no complete copy of it."
-        f"{_did_you_mean(request)} To download it once, {instead}; or pass a local folder, or leave the name out to use the embedded model.",
+        f"{_did_you_mean(request)} To download it once, {instead}; or pass a local folder, or leave the name out to "
+        "use the embedded model.",
         path=request.name,
     )
 
