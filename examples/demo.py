@@ -1,9 +1,10 @@
-"""What `make demo` shows: one passage, nine claims about it, and what the embedded model says of each."""
+"""What `make demo` shows: one passage, nine claims about it, what the embedded model says of each, and by what."""
 
 from __future__ import annotations
 
 import shutil
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from crossjudge import Judge, Verdict
+from crossjudge import ClaimChecker
+from crossjudge.apps.checking.results import ClaimVerdict
 
 PASSAGE = (
     "The Stonemouth footbridge was opened in May 1931 to replace a ferry that had carried mill workers across the "
@@ -25,33 +27,32 @@ PASSAGE = (
 )
 
 CLAIMS = {
-    "The bridge replaced a ferry.": "entailment",
-    "Clara Venn designed the bridge.": "entailment",
-    "Most people who cross the bridge ride bicycles.": "entailment",
-    "The bridge collapsed in the flood of 1952.": "contradiction",
-    "Cars drive across the bridge every day.": "contradiction",
-    "The bridge is completely dark at night.": "contradiction",
-    "The ferry was expensive to run.": "neutral",
-    "Clara Venn also designed the town hall.": "neutral",
-    "The mill closed in 1960.": "neutral",
+    "The bridge replaced a ferry.": "supported",
+    "Clara Venn designed the bridge.": "supported",
+    "Most people who cross the bridge ride bicycles.": "supported",
+    "The bridge collapsed in the flood of 1952.": "contradicted",
+    "Cars drive across the bridge every day.": "contradicted",
+    "The bridge is completely dark at night.": "contradicted",
+    "The ferry was expensive to run.": "not_mentioned",
+    "Clara Venn also designed the town hall.": "not_mentioned",
+    "The mill closed in 1960.": "not_mentioned",
 }
 """Claim -> what a careful reader of the passage would say."""
 
-WORDS = {
-    "entailment": ("supported", "green"),
-    "contradiction": ("contradicted", "red"),
-    "neutral": ("not mentioned", "yellow"),
-}
-"""Label -> how a reader of a passage would say it, and its colour."""
+COLOURS = {"supported": "green", "contradicted": "red", "not_mentioned": "yellow", "unread": "magenta"}
+"""Outcome -> its colour."""
+
+DECIDES = {"supported": "entailment", "contradicted": "contradiction", "not_mentioned": "neutral"}
+"""Outcome -> the label whose probability it comes from."""
 
 NEXT = """\
 {activate}In Python:
-    from crossjudge import Judge
-    judge = Judge()
-    print(judge("The shop closes at six.", "The shop closes at nine.").label)
+    from crossjudge import ClaimChecker
+    check = ClaimChecker()
+    print(check("The shop closes at six.", ["The shop closes at nine."]).claims[0].outcome)
 
 On the command line:
-    crossjudge judge "The shop closes at six." "The shop closes at nine."
+    crossjudge check "The shop closes at six." "The shop closes at nine."
     crossjudge models        the models that crossjudge knows, and what each is for
     crossjudge doctor        what runs on this machine
 
@@ -60,36 +61,50 @@ In this folder: examples/, one file for each question; README.md has the rest.
 
 
 def main() -> None:
-    """Judge every claim and print the table."""
+    """Check every claim and print the table."""
     console = Console()
     started = time.perf_counter()
-    judge = Judge()
-    judge(PASSAGE, next(iter(CLAIMS)))  # the first call warms up, so that the second time below is the work alone
+    check = ClaimChecker()
+    check(PASSAGE, [next(iter(CLAIMS))])  # the first call warms up, so that the second time below is the work alone
     loaded = time.perf_counter()
-    verdicts = judge.batch([(PASSAGE, claim) for claim in CLAIMS])
-    judged = time.perf_counter()
+    report = check(PASSAGE, list(CLAIMS))
+    checked = time.perf_counter()
 
     console.print(Panel(PASSAGE, title="The passage", box=box.ROUNDED))
-    console.print(table_of(verdicts))
-    console.print(
-        f"The model was ready after {loaded - started:.2f} s; {len(CLAIMS)} claims took {(judged - loaded) * 1000:.0f} "
-        "ms. The passage was read once for all of them.\n"
-    )
+    console.print(table_of(report.claims))
+    ready, taken = loaded - started, (checked - loaded) * 1000
+    console.print(f"The model was ready after {ready:.2f} s; {len(CLAIMS)} claims took {taken:.0f} ms.\n")
     console.print(NEXT.format(activate=activation()), markup=False, highlight=False, soft_wrap=True)
 
 
-def table_of(verdicts: list[Verdict]) -> Table:
-    """One row for each claim: what the model says of it, how sure it is, and whether a reader would agree."""
-    table = Table(box=box.ROUNDED)
+def table_of(claims: list[ClaimVerdict]) -> Table:
+    """One row for each claim: the outcome, how sure it is, by which words, and whether a reader would agree."""
+    table = Table(box=box.ROUNDED, show_lines=True)
     table.add_column("Claim")
     table.add_column("The model says", no_wrap=True)
-    table.add_column("Probability", justify="right")
     table.add_column("A reader says")
-    for (claim, gold), verdict in zip(CLAIMS.items(), verdicts, strict=True):
-        word, colour = WORDS[verdict.label]
-        reader = Text("the same", style="dim") if verdict.label == gold else Text(WORDS[gold][0], style="bold")
-        table.add_row(claim, Text(word, style=colour), f"{verdict.probabilities[verdict.label]:.0%}", reader)
+    for (claim, gold), found in zip(CLAIMS.items(), claims, strict=True):
+        agrees = found.outcome == gold
+        table.add_row(
+            Text.assemble(claim, (quoted(found), "dim italic")),
+            Text(f"{said(found.outcome)} {found.probabilities[DECIDES[found.outcome]]:.0%}", COLOURS[found.outcome]),
+            Text("the same", style="dim") if agrees else Text(said(gold), style="bold"),
+        )
     return table
+
+
+def quoted(found: ClaimVerdict) -> str:
+    """The beginning of each sentence that decided, on a line below the claim; nothing where none did."""
+    by = {"supported": found.evidence, "contradicted": found.counter_evidence}.get(found.outcome)
+    if by is None:
+        return ""
+    pieces = [by.text, by.joined_with.text] if by.joined_with else [by.text]
+    return "\n" + " ".join(textwrap.shorten(one, 72, placeholder=" ...") for one in pieces)
+
+
+def said(outcome: str) -> str:
+    """An outcome as people write it."""
+    return outcome.replace("_", " ")
 
 
 def activation() -> str:

@@ -22,7 +22,7 @@ def a_run(folder: Path, value: float, pairs: list[tuple[str, str]], *, heads: tu
     folder.mkdir()
     save_file({name: torch.full((2, 3), value) for name in ("layer", *heads)}, folder / "model.safetensors")
     (folder / "config.json").write_text("{}", encoding="utf-8")
-    (folder / "training_record.json").write_text(json.dumps({"steps": int(value)}), encoding="utf-8")
+    (folder / "training_record.json").write_text(json.dumps({"steps": int(value), "earlier": {"steps": 0}}), encoding="utf-8")
     (folder / "held_out.json").write_text("{}", encoding="utf-8")
     save_hashes(hash_pairs(pairs), folder / "train_hashes.npy")
     return folder
@@ -34,7 +34,7 @@ def test_weights_are_halfway_and_both_runs_are_remembered(tmp_path: Path) -> Non
     out = average([second, first], tmp_path / "mean")
     assert {float(one.mean()) for one in load_file(out / "model.safetensors").values()} == {2.0}
     record = json.loads((out / "training_record.json").read_text(encoding="utf-8"))
-    assert record == {"steps": 3, "averaged_with": [{"steps": 1}]}
+    assert record == {"steps": 3, "earlier": {"steps": 0}, "averaged_with": [{"steps": 1}]}
     both = hash_pairs([("a", "b"), ("c", "d")])
     assert np.array_equal(load_hashes(out / "train_hashes.npy"), both)
     assert not (out / "held_out.json").exists()  # figures of one run are not the mean's

@@ -24,6 +24,8 @@ from crossjudge.training.decontamination import load_hashes, save_hashes
 
 WEIGHTS, CONFIG, RECORD, HASHES = "model.safetensors", "config.json", "training_record.json", "train_hashes.npy"
 _DOING = "Averaging weights"
+_LONG = ("earlier", "averaged_with", "sets")
+"""What stands in the first one's record too, where one run goes on from another."""
 
 
 def main() -> None:
@@ -38,7 +40,7 @@ def main() -> None:
 def average(runs: Sequence[Path], out: Path) -> Path:
     """Write a folder like those of `runs`, with the mean of their weights, and return it.
 
-    The first one's record is kept, with those of the others in it as `averaged_with`; the hashes are of every pair that
+    The first one's record is kept, with what the others saw in it as `averaged_with`; the hashes are of every pair that
     any of them was trained on. Raises `InputError` for fewer than two runs, or networks that are not alike.
     """
     if len(runs) < 2:
@@ -53,7 +55,8 @@ def average(runs: Sequence[Path], out: Path) -> Path:
     mean = {name: torch.stack([one[name].float() for one in weights]).mean(0) for name in weights[0]}
     save_file({name: tensor.to(weights[0][name].dtype) for name, tensor in mean.items()}, out / WEIGHTS)
     record, *others = (json.loads((run / RECORD).read_text(encoding="utf-8")) for run in runs)
-    content = json.dumps(record | {"averaged_with": others}, indent=1)
+    own = [{key: value for key, value in other.items() if key not in _LONG} for other in others]
+    content = json.dumps(record | {"averaged_with": own}, indent=1)
     (out / RECORD).write_text(content + "\n", encoding="utf-8")
     save_hashes(reduce(np.union1d, (load_hashes(run / HASHES) for run in runs)), out / HASHES)
     return out

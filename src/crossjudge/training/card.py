@@ -163,10 +163,15 @@ def _settings(record: Mapping[str, Any]) -> str:
         "seed",
     )
     lines = [
-        ", ".join(f"{key} {run['settings'][key]}" for key in shown) + f"; {run['steps']:,} steps."
+        ", ".join(f"{key} {run['settings'][key]}" for key in shown) + f"; {run['steps']:,} steps." + _averaged(run)
         for run in reversed(list(_runs(record)))
     ]
     return "## Training\n\n" + "\n\n".join(lines) + "\n"
+
+
+def _averaged(run: Mapping[str, Any]) -> str:
+    """What became of the weights of a run after it, if anything."""
+    return " Then the mean with the weights before it." if "averaged_with" in run else ""
 
 
 if __name__ == "__main__":
