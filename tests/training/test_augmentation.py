@@ -20,6 +20,7 @@ from crossjudge.training.augmentation import MadePair, made_pairs
 from crossjudge.training.augmentation.figures import clock_times, in_words, ordinal_in_digits, ordinal_in_words
 from crossjudge.training.augmentation.made import NLI_LABELS
 from crossjudge.training.augmentation.vocabulary import noun_phrase, verb
+from crossjudge.training.augmentation.written import written_contrasts
 
 FAMILIES = ("negation", "numbers", "roles")
 SAMPLED = 2_000
@@ -88,6 +89,23 @@ def test_a_denial_in_the_second_text_does_not_give_the_label_away() -> None:
     denied = [pair for pair in made_pairs("negation", SAMPLED, seed=3) if " not " in f" {pair.text_b}"]
     contradictions = sum(pair.nli == "contradiction" for pair in denied)
     assert 0.2 * len(denied) < contradictions < 0.6 * len(denied)
+
+
+def test_no_family_calls_a_condition_or_a_report_certain(pairs: list[MadePair]) -> None:
+    hedged = re.compile(r"\b(?:if|unless|says that|said that)\b")
+    assert not [pair for pair in pairs if pair.hedged is False and hedged.search(pair.text_b.lower())]
+
+
+def test_so_many_of_a_thing_entails_the_thing() -> None:
+    number = re.compile(r"\b(?:ten|twelve|twenty|\d+) (?=\{food\})")
+    signs = {
+        written.sign
+        for written in written_contrasts("numbers")
+        if number.sub("", written.first) == written.second != written.first
+    }
+    assert signs == {"=>"}
+    backward = [one for one in written_contrasts("numbers") if one.first == number.sub("", one.second) != one.second]
+    assert not backward
 
 
 def test_sentences_handed_in_are_edited() -> None:

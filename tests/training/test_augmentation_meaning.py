@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import islice
+from random import Random
 
 import pytest
 
 from crossjudge.evaluation.suite import iter_suite
+from crossjudge.training.augmentation import FAMILIES as MAKERS
 from crossjudge.training.augmentation import MadePair, made_pairs
 from crossjudge.training.augmentation.quantifiers import label
 from crossjudge.training.decontamination import pair_hash
@@ -111,3 +113,65 @@ def test_a_quantity_with_two_readings_gets_a_label_only_where_both_agree() -> No
     few = [frozenset({0, 1}), frozenset({1})]
     assert label(few, [frozenset({1, 2})]) is None
     assert label([frozenset({40})], few) == "contradiction"
+
+
+# ------------------------------------------------------------------------------------------------------------- of time
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@pytest.fixture(scope="module")
+def times() -> list[MadePair]:
+    return list(made_pairs("time", 8000, seed=4))
+
+
+def of_kind(pairs: list[MadePair], kind: str) -> list[MadePair]:
+    found = [pair for pair in pairs if pair.kind == kind]
+    assert found, kind
+    return found
+
+
+def test_deadlines_that_exclude_each_other_are_two_dates_or_two_weekdays(times: list[MadePair]) -> None:
+    for pair in of_kind(times, "other deadline"):
+        due = [text[text.index(" to be ") :] for text in (pair.text_a, pair.text_b)]
+        assert len({any(day in text for day in WEEKDAYS) for text in due}) == 1, pair
+
+
+def test_rates_that_exclude_each_other_are_counted(times: list[MadePair]) -> None:
+    for pair in of_kind(times, "other rate"):
+        for text in (pair.text_a, pair.text_b):
+            assert "every" not in text, pair
+            assert "exactly" in text or "daily" in text, pair
+
+
+def test_what_is_begun_is_no_duplicate_of_what_is_begun_recently(times: list[MadePair]) -> None:
+    begun = [pair for pair in times if "did not use to" in pair.text_a + pair.text_b]
+    assert begun
+    assert not any(pair.duplicate for pair in begun if "recently" in pair.text_a + pair.text_b)
+
+
+def edits(family: str, *sentences: str) -> list[MadePair]:
+    """What a family makes of these sentences."""
+    made = islice(MAKERS[family](Random(3), sentences), 1500)
+    return [pair for pair in made if pair.kind.startswith("sentence")]
+
+
+def test_still_is_turned_only_where_it_is_said_of_all() -> None:
+    assert edits("time", "The mill by the river is still in use today.")
+    assert not edits("time", "Some mills by the river are still in use today.", "Many of them were still in use then.")
+
+
+def test_another_year_contradicts_only_what_is_done_once() -> None:
+    assert edits("time", "The mill by the river was built in 1911.")
+    assert not edits("time", "The team from Aldby won the cup in 1911.", "The harvest failed in the valley in 1911.")
+
+
+def test_an_adverbial_stays_where_behind_the_rest_it_would_belong_to_another_clause() -> None:
+    assert edits("paraphrase", "In 1991, the book was printed again.")
+    banned = edits("paraphrase", "In 1991, the book was printed again after being banned.")
+    assert not [pair for pair in banned if "in 1991." in pair.text_a + pair.text_b]
+
+
+def test_could_have_says_of_no_deed_that_it_may_be_done() -> None:
+    pairs = made_pairs("hedging", 4000, seed=8)
+    assert not [pair for pair in pairs if "could have" in pair.text_a + pair.text_b]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -14,7 +15,7 @@ import pytest
 from crossjudge.training.augmentation import MadePair, made_pairs
 from crossjudge.training.augmentation.applications.hypotheses import asked, properties
 from crossjudge.training.augmentation.applications.messages import fields, message_with
-from crossjudge.training.augmentation.facts import draw_thing, passage
+from crossjudge.training.augmentation.facts import draw_thing, passage, same_name
 from crossjudge.training.augmentation.made_values import filled, slot_names
 from crossjudge.training.augmentation.real_claims import is_whole
 from crossjudge.training.augmentation.vocabulary import words_table
@@ -31,6 +32,18 @@ SENTENCES = [
         for town in ("Aldby", "Corsham", "Linwell", "Varby")
         for built in ("built", "restored")
         for count in ("many", "fifty")
+    )
+]
+VARIED = [
+    f"{who} {what} {where} near {town} {when}."
+    for who, what, where, town, when in zip(
+        ("Three bakers", "Old fishermen", "Two sisters", "Rich farmers", "Young pilots", "Some nurses", "Poor tailors")
+        * 8,
+        ("repaired clocks", "planted cherries", "painted boats", "collected stamps", "studied maps") * 11,
+        ("behind churches", "along canals", "under arches", "beside barns", "above cellars", "outside gates") * 9,
+        ("Aldby", "Corsham", "Linwell", "Varby", "Hexdale", "Tolmouth", "Brinsea", "Quarley", "Wexton") * 6,
+        ("every autumn", "until midnight", "against orders", "despite storms") * 13,
+        strict=False,
     )
 ]
 EMAIL, CARD = re.compile(r"\S+@\S+\.\S+"), re.compile(r"(?:\d{4}[ -]?){4}")
@@ -128,6 +141,49 @@ def test_a_source_holds_the_sentence_that_a_kept_claim_repeats() -> None:
     assert all(pair.text_b not in pair.text_a for pair in elsewhere)
 
 
+def test_a_bound_or_a_name_is_not_altered_into_a_contradiction() -> None:
+    bounds = [
+        f"{text.format(number, number + 50)} in the records of {town}."
+        for number in range(120, 180, 10)
+        for town, text in (
+            ("Aldby", "Between {} and {} ships were lost"),
+            ("Corsham", "The bell fell silent after {} or before {} and is listed"),
+            ("Linwell", "The {} was sold with the {} that is named"),
+            ("Varby", "Fewer than {} people and under {} dogs were counted"),
+            ("Wexton", "The inn is one of the top {} and of the first {} to be named"),
+            ("Quarley", "Section {} and Order {} forbid it as it is written"),
+            ("Hexdale", "Every mill had {} or more looms and {} to 900 windows"),
+        )
+    ]
+    kinds = Counter(pair.kind for pair in made_pairs("groundedness", 1500, seed=3, sentences=bounds))
+    assert kinds["real: kept"] > 20
+    assert not kinds["real: altered number"]
+    assert any(pair.kind == "real: altered number" for pair in made("groundedness"))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("the program Driftmail", "Driftmail", True),
+        ("the river Hanse", "the Hanse", True),
+        ('the novel "Salt and Ash"', '"Salt and Ash"', True),
+        ("the evening course in pottery", "the pottery course", True),
+        ("the Hale Museum", "the Hale Gallery", False),
+        ("Driftmail", "the program Tidebox", False),
+    ],
+)
+def test_a_thing_is_the_same_under_a_longer_name(first: str, second: str, same: bool) -> None:
+    one, other = (replace(draw_thing(Random(1)), name=name) for name in (first, second))
+    assert same_name(one, other) is same
+    assert same_name(other, one) is same
+
+
+def test_who_speaks_a_language_is_not_said_to_have_grown_up_with_it() -> None:
+    rows = [row for row in words_table("applications_scenes")["attribute"] if "French" in row["values"]]
+    assert rows
+    assert all("speaks" in way for row in rows for way in row["say"])
+
+
 def test_a_broken_sentence_is_no_claim() -> None:
     assert is_whole("The tower was built by fifty masons in the year of the fire.")
     assert not is_whole("The tower was built by fifty masons under Mr.")
@@ -136,10 +192,29 @@ def test_a_broken_sentence_is_no_claim() -> None:
 
 def test_a_question_is_asked_of_a_passage_that_answers_and_of_one_that_does_not() -> None:
     outcomes: dict[str, set[float]] = {}
-    for pair in made("questions", 4000):
+    for pair in made_pairs("questions", 4000, seed=3, sentences=VARIED):
         if pair.relevance is not None:
             outcomes.setdefault(pair.text_a, set()).add(pair.relevance)
     assert sum(values == {0.0, 1.0} for values in outcomes.values()) > len(outcomes) * 0.8
+
+
+def test_a_passage_near_by_that_shares_two_words_of_a_search_is_not_called_irrelevant() -> None:
+    near = [
+        pair
+        for pair in made_pairs("questions", 4000, seed=3, sentences=VARIED)
+        if pair.kind == "real search, a passage near by"
+    ]
+    assert near
+    for pair in near:
+        query, text = ({*re.findall(r"\w+", text.lower())} for text in (pair.text_a, pair.text_b))
+        assert len(query & text) < 2, pair
+
+
+def test_what_a_thing_is_opened_with_answers_no_search() -> None:
+    for kind in words_table("facts")["kind"]:
+        opening = {*re.findall(r"\w+", kind["opening"])}
+        for query in (query for fact in kind["fact"] for query in fact["query"]):
+            assert not {*query.replace("{e}", "").split()} <= opening, query
 
 
 def test_an_article_fits_the_word_that_fills_the_slot() -> None:

@@ -98,6 +98,12 @@ def draw_things(rng: random.Random, count: int) -> list[Thing]:
     return [draw_thing(rng, kind) for kind in rng.sample(range(len(words_table("facts")["kind"])), count)]
 
 
+def same_name(one: Thing, other: Thing) -> bool:
+    """Whether two names may name one thing: "the program Driftmail" and "Driftmail", or one title twice."""
+    first, second = _bare(one.name), _bare(other.name)
+    return first <= second or second <= first
+
+
 def passage(rng: random.Random, thing: Thing, facts: Sequence[Fact]) -> list[str]:
     """Sentences that state the facts in this order; the thing is named in the first, often in short in the others."""
     opens = rng.random() < 0.4
@@ -142,6 +148,11 @@ def _name(rng: random.Random, template: str) -> str:
     if "{city2}" in template:
         given["city"], given["city2"] = rng.sample(words_table("applications_slots")["city"], 2)
     return filled(rng, template, given)
+
+
+def _bare(name: str) -> frozenset[str]:
+    """The words of the title in a name, or of the name but for its article."""
+    return frozenset((name.partition('"')[2].rstrip('"') or name.removeprefix("the ")).split())
 
 
 def _near(first: str, second: str) -> bool:

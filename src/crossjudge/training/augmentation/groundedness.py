@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 
 from crossjudge.training.augmentation.clauses import pick
-from crossjudge.training.augmentation.facts import Fact, Thing, draw_thing, draw_things, passage
+from crossjudge.training.augmentation.facts import Fact, Thing, draw_thing, draw_things, passage, same_name
 from crossjudge.training.augmentation.made import MadePair
 from crossjudge.training.augmentation.real_claims import real_claims
 
@@ -31,7 +31,7 @@ def _made_claims(rng: random.Random) -> Iterator[MadePair]:
     for kind, claim, label in _claims(rng, things[chosen], stated[chosen]):
         yield MadePair(source, claim, FAMILY, kind, nli=label)
     other = draw_thing(rng, kind=things[chosen].kind)
-    if rng.random() < 0.5 and other.name not in [thing.name for thing in things]:
+    if rng.random() < 0.5 and not any(same_name(thing, other) for thing in things):
         yield MadePair(source, pick(rng, other.facts).said(rng), FAMILY, "another thing", nli="neutral")
 
 

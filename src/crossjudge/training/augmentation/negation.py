@@ -147,7 +147,7 @@ def _in_that_clause(rng: random.Random, domain: Domain) -> Contrast:
     if luck < 0.5:
         return opposed("confirmed_denied", f"{person} confirmed that {done}", f"{person} denied that {done}")
     if luck < 0.7:
-        return apart("did_not_say", f"{person} did not say that {done}", f"{person} said that {denied}")
+        return apart("did_not_say", f"{person} did not say that {done}", f"{person} said that {denied}", definite=False)
     if luck < 0.85:
         return same("claim_untrue", f"the claim that {done} is untrue", denied)
     return opposed("because_not", f"{person} stayed because {done}", f"{person} stayed because {denied}")
@@ -158,8 +158,8 @@ def _condition(rng: random.Random, domain: Domain) -> Contrast:
     result = f"{person} will {pick(rng, words_table(FAMILY)['results'])}"
     does, denied = clause.say("present"), _denied(rng, clause, "present", passive=False)
     if rng.random() < 0.5:
-        return same("unless_if_not", f"unless {does}, {result}", f"if {denied}, {result}")
-    return apart("if_against_if_not", f"if {does}, {result}", f"if {denied}, {result}")
+        return same("unless_if_not", f"unless {does}, {result}", f"if {denied}, {result}", definite=False)
+    return apart("if_against_if_not", f"if {does}, {result}", f"if {denied}, {result}", definite=False)
 
 
 # ---------------------------------------------------------------------------------------------- of who, and of two acts

@@ -109,7 +109,7 @@ _COUNT = re.compile(
     r"(?<= )(?:of|for|with|has|had|have|in|the|were|are|than|about|over|won|to) (\d{1,2})(?= [a-z]{4,})"
 )
 _YEAR = re.compile(r"\b[Ii]n (1[0-9]{3}|20[0-2][0-9])(?=[ ,.])")
-_ONCE = re.compile(
+DONE_ONCE = re.compile(
     r"\b(?:founded|built|born|opened|established|created|elected|discovered|completed|died|killed|launched|invented|"
     r"signed|incorporated|formed|adopted|destroyed|demolished|introduced|abolished|married|constructed|inaugurated|ratified)\b"
 )
@@ -150,7 +150,7 @@ def renumbered_sentence(rng: random.Random, text: str) -> MadePair | None:
 
 def _with_another_year(rng: random.Random, text: str) -> str | None:
     years = list(_YEAR.finditer(text))
-    if len(years) != 1 or not _ONCE.search(text):
+    if len(years) != 1 or not DONE_ONCE.search(text):
         return None
     other = int(years[0][1]) - pick(rng, (1, 2, 3, 10, 20)) * (
         1 if int(years[0][1]) > 2000 or rng.random() < 0.5 else -1

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 
 from crossjudge.training.augmentation.clauses import pick
-from crossjudge.training.augmentation.facts import Fact, Thing, draw_thing, passage, sentence_case
+from crossjudge.training.augmentation.facts import Fact, Thing, draw_thing, passage, same_name, sentence_case
 from crossjudge.training.augmentation.made import MadePair
 from crossjudge.training.augmentation.made_values import filled, slot_names
 from crossjudge.training.augmentation.real_questions import real_questions
@@ -46,8 +46,7 @@ def _about_facts(rng: random.Random) -> Iterator[MadePair]:
 
 def _another(rng: random.Random, thing: Thing) -> Thing:
     """A thing of the same kind and another name (or title)."""
-    title = thing.name.partition('"')[2] or thing.name
-    while title in (other := draw_thing(rng, thing.kind)).name or other.name in thing.name:
+    while same_name(thing, other := draw_thing(rng, thing.kind)):
         pass
     return other
 

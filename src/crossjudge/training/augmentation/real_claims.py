@@ -19,7 +19,7 @@ _WHOLE = re.compile(r"[A-Z][^()\[\]|{}<>@]{25,280}[a-z\d]\.")
 _ABBREVIATED = re.compile(
     r"\b(?:[A-Z]|Mr|Mrs|Dr|St|Jr|No|vs|c|ca|Inc|Ltd|Co|Gen|Col|Sgt|Lt|etc|e\.g|i\.e|op|vol|pp?)\.$"
 )
-_NUMBER = re.compile(r"(?<![\w.,:/$£€-])\d{2,4}(?![\w,:/-]|\.\d)")
+_NUMBER = re.compile(r"(?<![\w.,:/$£€'’–-])\d{2,4}(?![\w,:/–-]|\.\d)")
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]{2,}(?: [A-Z][a-z]{2,}){0,2}\b")
 _LEANING_WORDS = (
     "He|She|It|They|His|Her|Its|Their|This|These|That|Those|However|Also|There|In addition|Furthermore|But|And|Such|"
@@ -36,6 +36,19 @@ _UNSURE_WORDS = (
     "to have"
 )
 _UNSURE = re.compile(rf"\b(?:{_UNSURE_WORDS})\b|n't")
+
+
+_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+_NOT_THE_NUMBER = re.compile(
+    r"\b(?:[Tt]he|[Bb]etween|and|or|[Ff]rom|to|[Aa]fter|[Bb]efore|[Ss]ince|[Uu]ntil|till|[Bb]y|than|[Uu]nder|[Bb]elow|"
+    r"[Aa]bove|[Ww]ithin|(?:max|min)imum of|at most|top|first|last|next|\w+['’]s) "
+    rf"(?:\d{{1,2}} )?(?:(?:{_MONTHS}) )?$"
+)
+"""Before a number that is a bound, beside which another may be true as well, or the name of a model: "the 3270"."""
+_PART_OF_A_NAME = re.compile(rf"\b(?!(?:In|On|At|For|With|Only|{_MONTHS})\b)[A-Z]\w* $")
+"""Before a number that tells one section, order or road from others, of which the same may be true: "Section 907"."""
+_ALSO_A_BOUND = re.compile(r"(?: to \d| and \d| or \w| and (?:more|over|above|up)\b| onwards?\b|\+)")
+"""Behind such a number."""
 
 
 def real_claims(rng: random.Random, sentences: Sequence[str]) -> Iterator[MadePair]:
@@ -123,7 +136,7 @@ def _exchanges() -> tuple[Mapping[str, Sequence[str]], re.Pattern[str]]:
 
 def _other_number(rng: random.Random, source: str, text: str) -> str | None:
     """One number in figures made another that the source does not hold."""
-    found = list(_NUMBER.finditer(text))
+    found = [match for match in _NUMBER.finditer(text) if not _bounds(text, match)]
     if not found or re.search(
         r"\b(?:about|around|over|nearly|almost|some|up to|at least|more than|approximately|roughly|circa)\b", text
     ):
@@ -134,6 +147,13 @@ def _other_number(rng: random.Random, source: str, text: str) -> str | None:
     if other < 2 or str(other) in source or number <= _THIS_YEAR < other:
         return None
     return f"{text[: match.start()]}{other}{text[match.end() :]}"
+
+
+def _bounds(text: str, number: re.Match[str]) -> bool:
+    """Whether the number is a bound rather than a count, or names a thing."""
+    before = text[: number.start()]
+    found = _NOT_THE_NUMBER.search(before) or _PART_OF_A_NAME.search(before) or _ALSO_A_BOUND.match(text, number.end())
+    return found is not None
 
 
 def _other_name(rng: random.Random, source: str, text: str) -> str | None:

@@ -38,7 +38,8 @@ def real_questions(rng: random.Random, sentences: Sequence[str]) -> Iterator[Mad
         if other is not None:
             yield MadePair(question, other, _FAMILY, f"{kind}, not answered", relevance=0.0)
         near = " ".join(sentences[index + 4 : index + 4 + rng.randint(1, 3)])
-        if near and not by_rule and len(words & _words(near)) < len(words):
+        # Passages of one article are about one thing: with two of the words they may answer as well.
+        if near and not by_rule and len(words & _words(near)) < 2:
             yield MadePair(question, near, _FAMILY, f"{kind}, a passage near by", relevance=0.0)
         return
 

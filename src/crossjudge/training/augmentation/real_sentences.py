@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from crossjudge.training.augmentation.acts import words
 from crossjudge.training.augmentation.clauses import pick
+from crossjudge.training.augmentation.plain_sentences import DONE_ONCE
 from crossjudge.training.augmentation.relation import NEUTRAL, Relation, opposed, same
 
 _LENGTH = range(6, 33)
@@ -60,9 +61,14 @@ def _plain(text: str) -> bool:
         text.endswith(".")
         and len(text.split()) in _LENGTH
         and not _NOT_PLAIN.search(text[:-1])
-        and not _CUT_OFF.search(text)
+        and not is_cut_off(text)
         and text[:1].isupper()
     )
+
+
+def is_cut_off(text: str) -> bool:
+    """Whether the last word is an initial or an abbreviation, so that the sentence went on."""
+    return _CUT_OFF.search(text) is not None
 
 
 Edit: TypeAlias = Callable[[random.Random, str], Relation | None]
@@ -81,6 +87,12 @@ _NEGATED = re.compile(
     r"\b(?:not|never|no|n't|nor|neither|without|only|cannot|none|rarely|hardly|seldom)\b|n't", re.IGNORECASE
 )
 _STILL = re.compile(r"\b(is|are|was|were) still\b(?! to\b)")
+_OF_SOME = re.compile(
+    r"\b(?:some|many|most|mostly|several|few|all|both|half|various|certain|others?|much|mainly|parts?|partly|numerous|any|"
+    r"every|each|more|less|one of|a number of|percent|per cent|majority|minority)\b",
+    re.IGNORECASE,
+)
+"""What is still so of many may be no longer so of others."""
 _TURNED = {"before": "after", "after": "before", "until": "since", "since": "until"}
 
 
@@ -90,14 +102,13 @@ def time_edit(rng: random.Random, text: str) -> Relation | None:
         return None
     still, year, in_years = _STILL.search(text), _YEAR.search(text), _IN_YEAR.findall(text)
     if still:
-        return opposed(
-            "sentence: still against no longer", text, text.replace(f"{still[1]} still", f"{still[1]} no longer", 1)
-        )
+        no_longer = text.replace(still[0], f"{still[1]} no longer", 1)
+        return None if _OF_SOME.search(text) else opposed("sentence: still against no longer", text, no_longer)
     if year and year[1] in ("before", "after"):
         return opposed(
             "sentence: before against after a year", text, text.replace(year[0], f"{_TURNED[year[1]]} {year[2]}", 1)
         )
-    if len(in_years) == 1:
+    if len(in_years) == 1 and DONE_ONCE.search(text):
         moved = str(int(in_years[0]) + pick(rng, (-20, -12, -7, -3, 3, 7, 12, 20)))
         return (
             opposed("sentence: other year", text, text.replace(in_years[0], moved, 1))
@@ -154,14 +165,28 @@ def paraphrase_edit(rng: random.Random, text: str) -> Relation | None:
     return None if second == text else same("sentence reworded", text, second)
 
 
+_ANOTHER_CLAUSE = re.compile(
+    r"[;:]|\b(?:and|but|that|which|who|when|where|while|after|before|until|since|if|because|although|though|as|than|would|being|"
+    r"to (?!(?:the|an?|his|her|its|their)\b)[a-z]+|(?:by|for|from|of|about|without|in|on) [a-z]{2,}ing)\b"
+)
+_INVERTED = re.compile(
+    r"(?:In|On|During|At|By|From|Throughout|Between)\b.*\b(?:came|comes?|lies?|lay|stands?|stood|is|was|are|were)\b"
+)
+
+
+def may_move(adverbial: str, rest: str) -> bool:
+    """Whether an adverbial from the front may stand behind the rest of the sentence.
+
+    Not where the rest has two verbs to go with ("... after being banned"), nor where the front has the only one ("From
+    this came the name").
+    """
+    return not _ANOTHER_CLAUSE.search(rest) and not _INVERTED.match(adverbial)
+
+
 def _moved_adverbial(rng: random.Random, text: str) -> str | None:
     """ "In 1990, she left." as "She left in 1990." """
     match = _FRONTED.match(text)
-    if (
-        not match
-        or not _SUBJECT_CASE.match(match[2])
-        or re.search(r"\b(?:and|but|that|which|who|when|where|while)\b", match[2])
-    ):
+    if not match or not _SUBJECT_CASE.match(match[2]) or not may_move(match[1], match[2]):
         return None
     adverbial = match[1][:1].lower() + match[1][1:]
     return f"{match[2][:1].upper()}{match[2][1:]} {adverbial}."
@@ -174,9 +199,11 @@ def _exchanged_words(rng: random.Random, text: str) -> str | None:
         for one, other in _pairs("synonyms")
         if f" {one} " in text and not re.search(rf"\b[Aa]n? {one} ", text)
     ]
+    changed = text
     for one, other in fitting:
-        text = text.replace(f" {one} ", f" {other} ")
-    return text if fitting else None
+        changed = changed.replace(f" {one} ", f" {other} ")
+    # "almost" is exchanged for "nearly", and "nearly" for "almost".
+    return None if changed == text else changed
 
 
 def _contracted(rng: random.Random, text: str) -> str | None:

@@ -12,21 +12,48 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from crossjudge.datasets import normalized
 from crossjudge.errors import InputError
 from crossjudge.training.augmentation.clauses import pick
 from crossjudge.training.augmentation.facts import sentence_case
 from crossjudge.training.augmentation.made import MadePair
-from crossjudge.training.augmentation.real_sentences import edited, paraphrase_edit
+from crossjudge.training.augmentation.real_sentences import edited, is_cut_off, may_move, paraphrase_edit
 from crossjudge.training.augmentation.relation import NOT_ENTAILMENT, Relation, same
 
 FAMILY = "scrambles"
 _SHARE_REWORDED = 0.4
+_SHARE_KEPT = 0.6
+"""More than half, for what is kept is more often a pair that was there before, and such are dropped."""
+_TURNS = 4
 _LENGTHS = range(7, 33)
 _ENDS = re.compile(r"[a-z)]\.$")
 _NAME = r"(?:[A-Z][\w'’-]+(?: (?:[A-Z][\w'’-]+|of|de|von|van)){0,3}[\w'’-])"
-_LISTED = re.compile(
-    rf"(?<=[a-z,] )({_NAME}) and ({_NAME})(?= [a-z]|[.,])|(?<=[a-z] )([a-z]{{4,}}) and ([a-z]{{4,}})(?=[.,])"
+_LISTED_NAME = r"(?!The )[A-Z][\w-]*[a-z](?: [A-Z][\w-]*[a-z]){0,2}"
+_PREPOSITION = "in|of|by|to|from|with|on|at|near|against|into|through|via|under|across|towards|including|such as"
+_LIST_ENDS = (
+    r"(?=\.$|, (?:and|but|while|although|though|before|after|so)\b"
+    r"| (?:in (?:[A-Z]\w+ )?\d{4}|on \d|during|until|since|before|after|when|while)\b"
+    r"| (?:in|for|to|from|through|against) (?:the|an?|his|her|its|their)\b)"
 )
+"""What comes next belongs to both: a verb may open another clause, and "of Leeds" or ", a baker" go with the last."""
+_LISTED_NAMES = re.compile(
+    rf"\b(?:[a-z][\w-]*,? (?P<before>{_PREPOSITION})|[\w-]+,) "
+    rf"(?P<one>{_LISTED_NAME}) and (?P<other>{_LISTED_NAME}){_LIST_ENDS}"
+)
+"""Behind a preposition or a comma, where a name begins; behind a name ("Bishop of Bath and Wells") it goes on."""
+_LISTED_NOUNS = re.compile(
+    rf"\b(?P<before>the|of|in|and|both|\w+,) (?P<one>[a-z]{{4,}}) and (?P<other>[a-z]{{4,}}){_LIST_ENDS}"
+)
+"""Behind a word that none of the two can share with the other, as "electrical wires and tools" do."""
+_ONE_NAME = re.compile(
+    r"(?:Adam|Antigua|Bosnia|Cain|Dolce|Hereford|Jammu|Marks|Newfoundland|Romeo|Simon|Smith|Trinidad|Turks|Tyne|Wallis|rock)\b"
+)
+"""What is no list with the name behind it: "Antigua and Barbuda"."""
+_SHARED_FIRST = re.compile(
+    r"(?:Lakes?|Mount|Saints?|Sir|Lord|King|Queen|Prince|Pope|President|General|Fort|Cape|British|French|German|American|"
+    r"Russian|English|Old|New|North|South|East|West|Northern|Southern|Eastern|Western) "
+)
+"""Begins a name, and may belong to the next one as well."""
 _FRONTED = re.compile(
     r"^((?:In|On|During|After|Before|At|By|From|Since|Throughout|Between) [^,]{3,40}), ([^,]{20,})\.$"
 )
@@ -45,10 +72,13 @@ def make(rng: random.Random, sentences: Sequence[str]) -> Iterator[MadePair]:
         raise InputError("Making pairs of family 'scrambles': there are no sentences to move words in. Name `texts`.")
     fitting = [text for text in sentences if len(text.split()) in _LENGTHS and _ENDS.search(text)]
     while True:
-        rules = _KEPT if rng.random() < 0.5 else _LOST
-        relation = edited(rng, fitting, pick(rng, rules))
-        if relation is not None:
-            yield _paired(rng, _reworded(rng, relation))
+        rules = _KEPT if rng.random() < _SHARE_KEPT else _LOST
+        # Some rules apply to few sentences; another of the same side takes their turn.
+        relation = next((found for _ in range(_TURNS) if (found := edited(rng, fitting, pick(rng, rules)))), None)
+        relation = None if relation is None else _reworded(rng, relation)
+        # To reword may be to move back what was moved.
+        if relation is not None and normalized(relation.first) != normalized(relation.second):
+            yield _paired(rng, relation)
 
 
 def _paired(rng: random.Random, relation: Relation) -> MadePair:
@@ -67,27 +97,47 @@ def _reworded(rng: random.Random, relation: Relation) -> Relation:
 
 def _list_turned(rng: random.Random, text: str) -> Relation | None:
     """ "in Norway and Sweden" as "in Sweden and Norway"."""
-    found = _LISTED.search(text)
-    if found is None or "respectively" in text or "between" in text[: found.start()][-40:]:
+    if " and " not in text or "respectively" in text or is_cut_off(text):
         return None
-    one, other = (found[1], found[2]) if found[1] else (found[3], found[4])
-    return same("list turned", text, f"{text[: found.start()]}{other} and {one}{text[found.end() :]}")
+    listed = (
+        *(names for names in _LISTED_NAMES.finditer(text) if _apart(names)),
+        *(nouns for nouns in _LISTED_NOUNS.finditer(text) if _alike(nouns)),
+    )
+    for found in listed:
+        if not _ONE_NAME.match(found["one"]) and "between" not in text[: found.start()][-40:]:
+            turned = f"{found['other']} and {found['one']}"
+            return same("list turned", text, f"{text[: found.start('one')]}{turned}{text[found.end('other') :]}")
+    return None
+
+
+def _apart(names: re.Match[str]) -> bool:
+    """Whether no word belongs to both names, as it does in "Kent and Essex County" and in "Lake Huron and Erie"."""
+    more = len(names["one"].split()) - len(names["other"].split())
+    return more == 0 or (more > 0 and names["before"] is not None and not _SHARED_FIRST.match(names["one"]))
+
+
+def _alike(nouns: re.Match[str]) -> bool:
+    """Whether both are nouns of one number and both belong to what is before them.
+
+    In "crosses the river and rests" the second is a verb; in "the crook of the elbow and groin" it stands apart.
+    """
+    one, other = nouns["one"], nouns["other"]
+    plural = one.endswith("s")
+    if plural != other.endswith("s") or re.search(r"(?:ed|ly)\b", f"{one} {other}"):
+        return False
+    return plural or nouns["before"] != "the"
 
 
 def _moved_to_the_end(rng: random.Random, text: str) -> Relation | None:
     found = _FRONTED.match(text)
-    if (
-        found is None
-        or not _PRONOUN_CASE.match(found[2])
-        or re.search(r"\b(?:and|but|that|which|who|when)\b", found[2])
-    ):
+    if found is None or not _PRONOUN_CASE.match(found[2]) or not may_move(found[1], found[2]):
         return None
     return same("adverbial moved to the end", text, f"{sentence_case(found[2])} {found[1][:1].lower()}{found[1][1:]}.")
 
 
 def _moved_to_the_front(rng: random.Random, text: str) -> Relation | None:
     found = _TRAILING.match(text)
-    if found is None or re.search(r"\b(?:and|but|that|which|who|when|where|while|from|until)\b", found[1]):
+    if found is None or not may_move(sentence_case(found[2]), found[1]) or " from " in found[1]:
         return None
     rest = f"{found[1][:1].lower()}{found[1][1:]}" if _PRONOUN_CASE.match(found[1]) else found[1]
     return same("adverbial moved to the front", text, f"{sentence_case(found[2])}, {rest}.")

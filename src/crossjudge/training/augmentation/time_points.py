@@ -116,7 +116,8 @@ def _habit(rng: random.Random) -> Relation:
     forms = _habit_forms(base)
     luck = rng.random()
     if luck < 0.3:
-        form = pick(rng, ("used to", "no longer", "still", "new", "never"))
+        # What is new is begun recently in one wording and at some time in another.
+        form = pick(rng, ("used to", "no longer", "still", "never"))
         first, second = rng.sample(forms[form], 2)
         return same(f"habit, {form}, said otherwise", f"{who} {first}", f"{who} {second}")
     if luck < 0.4:
@@ -366,18 +367,24 @@ def _deadline(rng: random.Random) -> Relation:
         )
     has = "have" if plural else "has"
     deadline = f"the deadline by which {thing} {has} to be {done} is {when}"
-    return opposed("other deadline", deadline, deadline.replace(when, _due_day(rng, when)))
+    return opposed("other deadline", deadline, deadline.replace(when, _other_due_day(rng, when)))
 
 
-def _due_day(rng: random.Random, *taken: str) -> str:
-    lists = vocabulary().lists
-    while (
-        when := f"{rng.randrange(1, 29)} {pick(rng, lists['month'])}"
-        if rng.random() < 0.6
-        else pick(rng, lists["weekday"])
-    ) in taken:
+def _due_day(rng: random.Random) -> str:
+    return _date(rng) if rng.random() < 0.6 else pick(rng, vocabulary().lists["weekday"])
+
+
+def _other_due_day(rng: random.Random, taken: str) -> str:
+    """A date for a date and a weekday for a weekday: 5 May may well be a Friday."""
+    if not taken[0].isdigit():
+        return pick_other(rng, vocabulary().lists["weekday"], taken)
+    while (when := _date(rng)) == taken:
         pass
     return when
+
+
+def _date(rng: random.Random) -> str:
+    return f"{rng.randrange(1, 29)} {pick(rng, vocabulary().lists['month'])}"
 
 
 def _how_often(rng: random.Random) -> Relation:
@@ -404,12 +411,12 @@ def _how_often(rng: random.Random) -> Relation:
     rate = pick(rng, rates)
     if rng.random() < 0.45:
         return same("how often, said otherwise", f"{who} {does}{where} {rate[0]}", f"{who} {does}{where} {rate[1]}")
-    other = pick(rng, pick_other(rng, rates, rate))
-    return opposed(
-        "other rate",
-        f"{who} {does}{where} exactly {rate[1]}",
-        f"{who} {does}{where} exactly {other}".replace("exactly daily", "daily").replace("exactly every", "every"),
+    # Who meets every month may meet every week: only rates that are counted exclude each other.
+    first, second = (
+        f"{who} {does}{where} exactly {counted}".replace("exactly daily", "daily")
+        for counted in (rate[1], pick_other(rng, rates, rate)[1])
     )
+    return opposed("other rate", first, second)
 
 
 POINT_RULES: Sequence[Callable[[random.Random], Relation]] = (

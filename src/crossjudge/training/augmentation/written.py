@@ -22,6 +22,8 @@ _RELATIONS: Mapping[str, tuple[str, str | None, bool | None]] = {
     "<=>": (ENTAILS, ENTAILS, None),
 }
 """Sign between two texts -> label forward, label backward (None: never shown that way), duplicate."""
+_HEDGED = re.compile(r"\b(?:if|unless|says that|said that|reported that)\b")
+"""A condition or a report: the family of hedging calls these hedged, so that no other may call them certain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,10 @@ class WrittenContrast:
     def filled(self, slots: Slots) -> Contrast:
         """The contrast with one value for each slot."""
         forward, backward, duplicate = _RELATIONS[self.sign]
-        return Contrast(self.kind, slots.fill(self.first), slots.fill(self.second), forward, backward, duplicate)
+        definite = not _HEDGED.search(f"{self.first} {self.second}")
+        return Contrast(
+            self.kind, slots.fill(self.first), slots.fill(self.second), forward, backward, duplicate, definite
+        )
 
 
 @cache
