@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("runs", nargs="+", type=Path, help="folders that training wrote, the latest first")
     parser.add_argument("--out", type=Path, required=True, help="folder of the mean")
     options = parser.parse_args()
-    print(f"wrote {average(options.runs, options.out)}")
+    average(options.runs, options.out)
 
 
 def average(runs: Sequence[Path], out: Path) -> Path:
