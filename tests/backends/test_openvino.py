@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -121,3 +123,24 @@ def test_no_core_is_opened_before_a_graph_is(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(openvino.openvino, "Core", None)
     monkeypatch.setattr(openvino, "_core", None)
     opener("bf16")
+
+
+FIRST_TWO = """
+import sys, threading
+import openvino
+from crossjudge.backends.openvino import capabilities
+sys.setswitchinterval(1e-6)
+capabilities()
+together = threading.Barrier(2)
+threads = [threading.Thread(target=lambda: (together.wait(), openvino.Type.f32.to_dtype())) for _ in range(2)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_the_first_two_threads_of_a_process_do_not_wait_for_each_other_for_ever(attempt: int) -> None:
+    """As they did in six of eight processes: each inference names the types of its tensors."""
+    subprocess.run([sys.executable, "-c", FIRST_TWO], check=True, timeout=60)
