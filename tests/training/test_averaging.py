@@ -22,7 +22,9 @@ def a_run(folder: Path, value: float, pairs: list[tuple[str, str]], *, heads: tu
     folder.mkdir()
     save_file({name: torch.full((2, 3), value) for name in ("layer", *heads)}, folder / "model.safetensors")
     (folder / "config.json").write_text("{}", encoding="utf-8")
-    (folder / "training_record.json").write_text(json.dumps({"steps": int(value), "earlier": {"steps": 0}}), encoding="utf-8")
+    (folder / "training_record.json").write_text(
+        json.dumps({"steps": int(value), "earlier": {"steps": 0}}), encoding="utf-8"
+    )
     (folder / "held_out.json").write_text("{}", encoding="utf-8")
     save_hashes(hash_pairs(pairs), folder / "train_hashes.npy")
     return folder

@@ -104,8 +104,8 @@ def _the_core() -> Any:
     global _core
     with _core_lock:
         if _core is None:
-            # OpenVINO makes its table of types when it is first looked at, and lets go of Python's lock meanwhile: of two
-            # threads that look first, one waits for the table with the lock that the other needs to finish it.
+            # OpenVINO makes its table of types when it is first asked, and lets go of Python's lock meanwhile: of two
+            # threads that ask first, one waits for the table with the lock that the other needs to finish it.
             openvino.Type.f32.to_dtype()
             _core = openvino.Core()
     return _core
