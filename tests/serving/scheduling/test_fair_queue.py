@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scripted_engine import ScriptedEngine, work
 
 from crossjudge.serving.scheduling.fair_queue import SLICE_TOKENS, FairQueue
-from crossjudge.serving.scheduling.work import Piece
+from crossjudge.serving.scheduling.work import Piece, Work
 
 costs = st.lists(st.integers(1, 700), min_size=1, max_size=8)
 asked = st.lists(st.tuples(st.sampled_from(["", "a", "b", "c"]), st.integers(0, 1), costs), min_size=1, max_size=20)
@@ -114,6 +114,17 @@ def test_a_request_a_little_larger_than_a_turn_comes_whole() -> None:
     for one in works:
         queue.push(one)
     assert [(piece.work, piece.tokens) for piece in queue.take(16_500)] == [(one, 5_500) for one in works]
+
+
+def test_what_a_request_asks_later_comes_before_requests_that_came_after_it() -> None:
+    """It has waited once: behind everybody again, it would be late although it was accepted."""
+    engine = ScriptedEngine()
+    queue = FairQueue()
+    first, second, third = (work(engine, [100]) for _ in range(3))
+    again = Work(engine, first.encodings, first.costs, first.ticket)
+    for one in (second, third, again):
+        queue.push(one)
+    assert [piece.work for piece in queue.take(10_000)] == [again, second, third]
 
 
 def test_small_requests_come_in_order() -> None:

@@ -53,12 +53,16 @@ class FairQueue:
             yield from works
 
     def push(self, work: Work) -> None:
-        """Take in new work behind that of the same key."""
+        """Take in new work behind that of the same key, but before requests that came later than its own.
+
+        A request may ask several times, and has waited already.
+        """
         key = work.ticket.key
         if key not in self._waiting:
             self._waiting[key] = deque()
             self._served[key] = max(self._served.get(key, 0), self._now)
-        self._waiting[key].append(work)
+        works, came = self._waiting[key], work.ticket.accepted_s
+        works.insert(next((place for place, one in enumerate(works) if one.ticket.accepted_s > came), len(works)), work)
         self.tokens += work.tokens
 
     def seconds(self, seconds: Seconds) -> float:
