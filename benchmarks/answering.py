@@ -14,7 +14,6 @@ that it abstains from.
 
 from __future__ import annotations
 
-import argparse
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -45,10 +44,7 @@ class Choice:
 
 def main() -> None:
     """Ask, and show or write a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    figures.add_options(parser, limit=None)
-    options = parser.parse_args()
-    figures.run(options, lambda judge, bar: measure(judge, options.data, limit=options.limit, bar=bar))
+    figures.main(__doc__, measure, limit=None)
 
 
 def measure(judge: Judge, data: Path, *, limit: int | None, bar: Progress) -> Iterator[Block]:

@@ -113,6 +113,14 @@ def run(options: argparse.Namespace, blocks: Callable[[Judge, Progress], Iterabl
         options.out.with_suffix(".json").write_text(json.dumps(numbers, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
+def main(said: str | None, measure: Callable[..., Iterable[Block]], *, limit: int | None) -> None:
+    """All of a script that has no options of its own; `said`: its docstring. See `add_options` for `limit`."""
+    parser = argparse.ArgumentParser(description=said, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_options(parser, limit=limit)
+    options = parser.parse_args()
+    run(options, lambda judge, bar: measure(judge, options.data, limit=options.limit, bar=bar))
+
+
 def follow(bar: Progress, title: str) -> Callable[[int, int], None]:
     """Progress of one set, for a use's `progress`."""
     task = bar.add_task(title, total=None)

@@ -9,7 +9,6 @@ the model, the recognisers alone are tried on the harmless texts. Texts are draw
 
 from __future__ import annotations
 
-import argparse
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -72,10 +71,7 @@ TRIALS: dict[str, tuple[Texts, ...]] = {
 
 def main() -> None:
     """Measure, and show or write a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    figures.add_options(parser, limit=TEXTS)
-    options = parser.parse_args()
-    figures.run(options, lambda judge, bar: measure(judge, options.data, limit=options.limit, bar=bar))
+    figures.main(__doc__, measure, limit=TEXTS)
 
 
 def measure(judge: Judge, data: Path, *, limit: int | None, bar: Progress) -> Iterator[Block]:

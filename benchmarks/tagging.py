@@ -8,7 +8,6 @@ every label finds are still found (`Tagger.recall_cost`). Nothing was tuned: tem
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,10 +52,7 @@ SETS = (
 
 def main() -> None:
     """Tag, and show or write tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    figures.add_options(parser, limit=TEXTS)
-    options = parser.parse_args()
-    figures.run(options, lambda judge, bar: measure(judge, options.data, limit=options.limit, bar=bar))
+    figures.main(__doc__, measure, limit=TEXTS)
 
 
 def measure(judge: Judge, data: Path, *, limit: int | None, bar: Progress) -> Iterator[Block]:

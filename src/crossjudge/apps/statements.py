@@ -62,7 +62,7 @@ def is_sentence(text: str) -> bool:
         return False
     starts = words[0][:1].isupper() or words[0].lower() in DETERMINERS | PRONOUNS
     if len(words) == 3:
-        return starts and words[1].lower() in BE | {"has", "have", "had"}
+        return starts and words[1].lower() in BE | HAVE
     # "The man who was late" is no sentence: the verb belongs to "who".
     return starts and any(
         (word.lower() in AUXILIARIES or _is_third_or_past(word)) and (place == 0 or before.lower() not in RELATIVES)
@@ -134,12 +134,16 @@ def _said(asked: _Asked, answer: str) -> str | None:
         return _subject(asked, answer, asked.rest)
     if asked.auxiliary in BE:
         return _with_be(asked, answer)
-    asks_who = asked.word in ("who", "what", "which")
-    if asked.auxiliary not in DO and is_base(asked.rest[0]) and asks_who:
-        return _subject(asked, answer, (asked.auxiliary, *asked.rest))
-    if asked.auxiliary in HAVE and asks_who and not any(map(is_participle, asked.rest)):
+    if asked.word in ("who", "what", "which") and _is_of_subject(asked):
         return _subject(asked, answer, (asked.auxiliary, *asked.rest))
     return _with_verb(asked, answer)
+
+
+def _is_of_subject(asked: _Asked) -> bool:
+    """Whether what follows the question word is said of the answer: who can vote, who has a key."""
+    if asked.auxiliary in HAVE and not any(map(is_participle, asked.rest)):
+        return True
+    return asked.auxiliary not in DO and is_base(asked.rest[0])
 
 
 def _subject(asked: _Asked, answer: str, predicate: tuple[str, ...]) -> str | None:

@@ -21,8 +21,9 @@ from torch import Tensor
 
 from crossjudge.errors import InputError
 from crossjudge.training.decontamination import load_hashes, save_hashes
+from crossjudge.training.trainer import CHECKPOINT, HASHES, RECORD
 
-WEIGHTS, CONFIG, RECORD, HASHES = "model.safetensors", "config.json", "training_record.json", "train_hashes.npy"
+WEIGHTS = "model.safetensors"
 _DOING = "Averaging weights"
 _LONG = ("earlier", "averaged_with", "sets")
 """What stands in the first one's record too, where one run goes on from another."""
@@ -64,7 +65,7 @@ def average(runs: Sequence[Path], out: Path) -> Path:
 
 def _is_of_one(name: str) -> bool:
     """Whether a file of a run says what no other run has: its curve, its figures, its checkpoint."""
-    return name in (WEIGHTS, RECORD, HASHES, "checkpoint") or name.startswith(("training_", "held_out", "teacher_"))
+    return name in (WEIGHTS, RECORD, HASHES, CHECKPOINT) or name.startswith(("training_", "held_out", "teacher_"))
 
 
 def _check_alike(first: Path, tensors: dict[str, Tensor], run: Path, other: dict[str, Tensor]) -> None:
