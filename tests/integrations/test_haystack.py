@@ -91,6 +91,16 @@ def test_answers_score_the_share_of_their_claims():
 
 def test_answers_and_contexts_belong_together():
     evaluator = CrossjudgeFaithfulnessEvaluator(CHECKER)
-    for contexts, answers in (([SOURCES], [TRUE, TRUE]), (SOURCES, [TRUE, TRUE]), ([], [])):
-        with pytest.raises(InputError, match="Pair them up"):
+    wrong = (
+        ([SOURCES], [TRUE, TRUE], "got 1 lists of contexts for 2 answers.*Pair them up"),
+        (SOURCES, [TRUE, TRUE], r"contexts\[0\] is .*Put it in a list"),
+        ([], [], "got no answers"),
+    )
+    for contexts, answers, said in wrong:
+        with pytest.raises(InputError, match=said):
             evaluator.run(contexts=contexts, predicted_answers=answers)
+
+
+def test_texts_are_not_documents():
+    with pytest.raises(InputError, match="item 0 is 'a text'; expected a Document of haystack"):
+        CrossjudgeRanker(RERANKER).run(query=QUERY, documents=["a text"])

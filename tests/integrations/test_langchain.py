@@ -67,6 +67,8 @@ def test_top_n_is_the_start_of_the_whole_and_async_is_the_same(rerank):
 def test_errors_of_ours_stay_ours(rerank):
     with pytest.raises(ItemError, match="query"):
         rerank.compress_documents(DOCUMENTS, " ")
+    with pytest.raises(InputError, match="item 1 is 'a text'; expected a Document of langchain_core"):
+        rerank.compress_documents([DOCUMENTS[0], "a text"], QUERY)
     with pytest.raises(InputError, match="Taking a model"):
         CrossjudgeRerank(model=3)
     with pytest.raises(TypeError, match="modle"):

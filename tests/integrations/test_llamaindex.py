@@ -107,6 +107,11 @@ def test_a_rerank_without_a_query_is_refused(rerank):
         rerank.postprocess_nodes(nodes())
 
 
+def test_nodes_without_a_place_for_a_score_are_refused(rerank):
+    with pytest.raises(InputError, match=r"item 0 is TextNode .*; expected a NodeWithScore of llama_index"):
+        rerank.postprocess_nodes([TextNode(text="one")], query_str="What?")
+
+
 def test_a_response_scores_the_share_of_its_claims_and_passes_if_all_are_supported(evaluator):
     assert isinstance(evaluator, BaseEvaluator)
     whole = evaluator.evaluate(query="?", response=TRUE, contexts=SOURCES)

@@ -186,6 +186,7 @@ def test_a_text_where_a_list_belongs_is_a_list_of_one():
         ("guard_text", {"text": PII, "sets": ["off-topic"]}, "sets.0: Input should be 'pii', 'toxicity'"),
         ("tag_text", {"text": PII, "labels": ["a", "A"]}, "the label 'A' stands there twice"),
         ("tag_text", {"text": PII, "labels": ["a"], "threshold": 2}, "threshold: Input should be less"),
+        ("tag_text", {"text": PII, "labels": "a, b"}, "labels: Input should be a valid list"),
         ("rerank_documents", {"query": "a", "documents": ["b"], "top_k": 0}, "top_k: Input should be greater"),
         ("judge_pair", {"premise": "a " * MOST_CHARACTERS, "hypothesis": "b"}, "expected at most 400,000"),
     ],

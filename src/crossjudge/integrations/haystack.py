@@ -13,7 +13,7 @@ from crossjudge.apps.reranking import checked_count
 from crossjudge.errors import InputError
 from crossjudge.extras import require
 from crossjudge.integrations.grounding import Grounding, groundings
-from crossjudge.integrations.ranking import ranked
+from crossjudge.integrations.ranking import ranked, require_each
 from crossjudge.integrations.uses import Checks, Given, Ranks, checks, ranks, saved_name
 
 try:
@@ -47,6 +47,7 @@ class CrossjudgeRanker:
     @component.output_types(documents=list[Document])
     def run(self, query: str, documents: list[Document], top_k: int | None = None) -> dict[str, Any]:
         """The documents best first; `top_k` instead of the component's own."""
+        require_each(documents, Document, doing="Ranking documents")
         self.warm_up()
         assert self._ranks is not None
         most = self.top_k if top_k is None else _checked_top_k(top_k)
@@ -133,10 +134,18 @@ def _checked_top_k(top_k: Any) -> int | None:
 
 
 def _inputs(contexts: Sequence[Sequence[str]], answers: Sequence[str]) -> list[tuple[Sequence[str], str]]:
-    if len(contexts) != len(answers) or not answers or any(isinstance(one, str) for one in contexts):
+    if not answers:
+        raise InputError("Evaluating answers: got no answers; expected at least one. Pass predicted_answers=[...].")
+    for index, one in enumerate(contexts):
+        if isinstance(one, str):
+            raise InputError(
+                f"Evaluating answers: contexts[{index}] is {seen(one)}, a text; expected a list of texts for each "
+                "answer. Put it in a list, [[...], ...]."
+            )
+    if len(contexts) != len(answers):
         raise InputError(
-            f"Evaluating answers: got contexts {seen(contexts)} for {len(answers)} answers; expected at least one "
-            "answer, and a list of texts for each. Pair them up."
+            f"Evaluating answers: got {len(contexts)} lists of contexts for {len(answers)} answers; expected one list "
+            "for each answer. Pair them up."
         )
     return list(zip(contexts, answers, strict=True))
 

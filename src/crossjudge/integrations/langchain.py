@@ -10,7 +10,7 @@ from crossjudge.apps.tagging import Labels, TagResult
 from crossjudge.errors import CrossjudgeError
 from crossjudge.extras import require
 from crossjudge.integrations.options import refuse_unknown
-from crossjudge.integrations.ranking import ranked
+from crossjudge.integrations.ranking import ranked, require_each
 from crossjudge.integrations.uses import Given, Ranks, Tags, ranks, tags
 
 try:
@@ -52,6 +52,7 @@ class CrossjudgeRerank(BaseDocumentCompressor):
         self, documents: Sequence[Document], query: str, callbacks: Callbacks | None = None
     ) -> list[Document]:
         """The documents best first. `acompress_documents` does the same in a thread."""
+        require_each(documents, Document, doing="Ranking documents")
         places = ranked(self._ranks, query, [one.page_content for one in documents], most=self.top_n)
         return [_scored(documents[place.index], place.score) for place in places]
 

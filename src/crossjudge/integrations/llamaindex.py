@@ -11,7 +11,7 @@ from crossjudge.errors import InputError
 from crossjudge.extras import require
 from crossjudge.integrations.grounding import groundings
 from crossjudge.integrations.options import refuse_unknown
-from crossjudge.integrations.ranking import ranked
+from crossjudge.integrations.ranking import ranked, require_each
 from crossjudge.integrations.uses import Checks, Given, Ranks, checks, name_of, ranks, saved_name
 
 try:
@@ -75,6 +75,7 @@ class CrossjudgeRerank(BaseNodePostprocessor):
     ) -> list[NodeWithScore]:
         if query_bundle is None:
             raise InputError("Ranking nodes: got no query; expected one. Pass query_str or query_bundle.")
+        require_each(nodes, NodeWithScore, doing="Ranking nodes")
         payload = {
             EventPayload.NODES: nodes,
             EventPayload.MODEL_NAME: name_of(self.model),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from crossjudge.apps.base import seen
+from crossjudge.errors import InputError
 from crossjudge.integrations.uses import Ranks
 
 
@@ -14,6 +17,16 @@ class Place:
 
     index: int
     score: float | None
+
+
+def require_each(given: Sequence[Any], kind: type, *, doing: str) -> None:
+    """Refuse what a framework's own pipeline never passes, but a call by hand may: texts where it has objects."""
+    for index, one in enumerate(given):
+        if not isinstance(one, kind):
+            raise InputError(
+                f"{doing}: item {index} is {seen(one)}; expected a {kind.__name__} of {kind.__module__.split('.')[0]}. "
+                f"Make each text a {kind.__name__} first."
+            )
 
 
 def ranked(ranks: Ranks, query: str, texts: Sequence[str | None], *, most: int | None = None) -> list[Place]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from crossjudge.mcp.makers import Maker
-from crossjudge.mcp.tools.base import Arguments, Number, Text, Texts, Told, Tool
+from crossjudge.mcp.tools.base import Arguments, Number, Text, Told, Tool
+
+Labels = Annotated[list[Text], Field(min_length=1)]
+"""A list, even of one: a text like "billing, plumbing" could be one label or two, and is not guessed at."""
 
 
 class TagArguments(Arguments):
     """A text and its possible labels."""
 
     text: Text = Field(description="The text to tag, whole.")
-    labels: Texts = Field(description="The names of the labels, in plain words that say what they mean.")
+    labels: Labels = Field(description="The names of the labels, in plain words that say what they mean.")
     multi_label: bool = Field(True, description="Any number of labels may apply; false: at most one.")
     threshold: float = Field(0.5, ge=0, le=1, description="The probability from which a label applies.")
 
