@@ -115,6 +115,7 @@ def test_a_blank_text_is_an_error_in_its_place(tmp_path):
     answer = crossjudge("tag", path, *LABELS, "--json")
     assert answer.code == 2
     assert [row.get("error", {}).get("type") for row in answer.rows] == [None, "ItemError", None]
+    assert "line 2: Tagging: the text is blank; expected a text" in answer.rows[1]["error"]["message"]
 
 
 def test_a_gate_on_a_label_or_on_none():

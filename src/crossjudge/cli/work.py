@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -31,6 +32,9 @@ Work: TypeAlias = Callable[[list[Q], Progress], list[T]]
 """One result for what each row asks, in order."""
 
 _BAD_ROW = (PairError, ItemError, TooLongError, NonFiniteLogitsError, LimitError)
+
+_OF_INPUT = re.compile(r" (?:of|for) input \d+(?= is |;)|^Input \d+: ")
+"""How the library names an input by its place in what it was asked, which is no line that anybody knows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +99,7 @@ def _problem(item: Item[Q], error: CrossjudgeError, noun: str) -> Problem:
     if isinstance(error, FileRowError):
         return Problem(kind=type(error).__name__, message=str(error), column=error.column)
     place = f"{noun} {item.row.line}" if item.file is None else f"{item.file} line {item.row.line}"
-    return Problem(kind=type(error).__name__, message=f"{place}: {error}")
+    return Problem(kind=type(error).__name__, message=f"{place}: {_OF_INPUT.sub('', str(error))}")
 
 
 def _answer(asked: Sequence[Q], work: Work[Q, T], progress: Progress) -> list[T | CrossjudgeError]:
