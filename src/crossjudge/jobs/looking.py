@@ -18,7 +18,7 @@ from crossjudge.types import IntArray
 if TYPE_CHECKING:
     from crossjudge.jobs.ledger import Ledger
 
-KEYS_OF_A_RANGE = 1_000_000
+KEYS_OF_A_RANGE = 500_000
 """Keys that the next stage sorts at once, about."""
 
 KEYS = pa.schema([("high", pa.uint64()), ("low", pa.uint64()), ("row", pa.int64()), ("written", pa.uint64())])

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
@@ -41,18 +42,19 @@ def split(table: pa.Table, receivers: IntArray) -> dict[int, pa.Table]:
 
 
 class Parcels:
-    """A file of parcels, opened; `columns`: those that are read, all where left out."""
+    """A file of parcels; `columns`: those that are read, all where left out.
+
+    It is open only while something is read: a unit may read from more files than a process may have open. And it is
+    read, not mapped: a mapped page counts as memory of the worker for as long as the system likes.
+    """
 
     def __init__(self, folder: Folder, name: str, *, columns: Sequence[str] | None = None) -> None:
-        source = folder.open(name) if folder.is_remote else pa.memory_map(f"{folder.path}/{name}")
-        reader = pa.ipc.open_file(source)
-        self._places = {number: place for place, number in enumerate(json.loads(reader.schema.metadata[_FOR]))}
-        if columns is not None:
-            fields = [reader.schema.get_field_index(column) for column in columns]
-            source.seek(0)
-            reader = pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=fields))
-        self._reader = reader
-        self.schema = reader.schema.remove_metadata()
+        self._folder, self._name = folder, name
+        with self._opened() as source:
+            schema = pa.ipc.open_file(source).schema
+        self._places = {number: place for place, number in enumerate(json.loads(schema.metadata[_FOR]))}
+        self._fields = [schema.get_field_index(column) for column in (schema.names if columns is None else columns)]
+        self.schema = pa.schema([schema.field(number) for number in sorted(self._fields)])
 
     @property
     def receivers(self) -> tuple[int, ...]:
@@ -64,4 +66,11 @@ class Parcels:
         place = self._places.get(receiver)
         if place is None:
             return self.schema.empty_table()
-        return pa.Table.from_batches([self._reader.get_batch(place).replace_schema_metadata(None)])
+        options = pa.ipc.IpcReadOptions(included_fields=self._fields)
+        with self._opened() as source:
+            batch = pa.ipc.open_file(source, options=options).get_batch(place)
+        return pa.Table.from_batches([batch.replace_schema_metadata(None)])
+
+    def _opened(self) -> IO[bytes]:
+        folder = self._folder
+        return folder.open(self._name) if folder.is_remote else pa.OSFile(f"{folder.path}/{self._name}")
