@@ -37,6 +37,7 @@ import pyarrow.parquet as pq
 from crossjudge import Judge
 from crossjudge.backends.cores import usable_cores
 from crossjudge.jobs import run_job
+from crossjudge.jobs.shards import MOST_ROWS
 from jobs_page import write_table
 from machine import describe, facts
 
@@ -169,11 +170,13 @@ def ray(sizes: Sizes, folder: Path) -> dict[str, Any]:
 
 
 def memory(sizes: Sizes, folder: Path) -> dict[str, Any]:
-    """A process for each size, workers on all cores."""
+    """A process for each size, workers on all cores, shards of one size: what they hold at once is theirs."""
     found = {}
     for name, rows in (("tenth", sizes.rows // 10), ("whole", sizes.rows)):
         source = generate(folder, rows)
-        ran = in_new_process(plan_of(source, folder / f"memory-{rows}", backend="fake", workers=usable_cores()))
+        plan = plan_of(source, folder / f"memory-{rows}", backend="fake", workers=usable_cores())
+        plan["work"]["shard_rows"] = min(MOST_ROWS, sizes.rows // 10)
+        ran = in_new_process(plan)
         found[name] = ran | {"rows": rows, "rows_per_s": rows / ran["seconds"]}
     return found | {
         "worker_times_tenth": found["whole"]["worker_mb"] / found["tenth"]["worker_mb"],
