@@ -63,11 +63,6 @@ def _memory(content: dict[str, Any]) -> str:
     )
 
 
-def _rate(content: dict[str, Any]) -> str:
-    whole = content["memory"]["whole"]
-    return f"| those rows a second, {whole['seconds']:,.0f} s in all | | {whole['rows_per_s']:,.0f} |"
-
-
 def _overhead(content: dict[str, Any]) -> str:
     found = content["overhead"]
     return (
@@ -82,7 +77,6 @@ _LINES = (
     ("ray", _ray),
     ("local", _starting),
     ("memory", _memory),
-    ("memory", _rate),
     ("overhead", _overhead),
 )
 """Part -> a line of the table."""
