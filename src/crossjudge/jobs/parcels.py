@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
-from typing import IO
 
 import numpy as np
 import pyarrow as pa
@@ -49,28 +49,38 @@ class Parcels:
     """
 
     def __init__(self, folder: Folder, name: str, *, columns: Sequence[str] | None = None) -> None:
-        self._folder, self._name = folder, name
-        with self._opened() as source:
-            schema = pa.ipc.open_file(source).schema
-        self._places = {number: place for place, number in enumerate(json.loads(schema.metadata[_FOR]))}
-        self._fields = [schema.get_field_index(column) for column in (schema.names if columns is None else columns)]
-        self.schema = pa.schema([schema.field(number) for number in sorted(self._fields)])
+        self._folder, self._name, self._columns = folder, name, columns
 
     @property
     def receivers(self) -> tuple[int, ...]:
         """Whom it holds something for, ascending."""
-        return tuple(self._places)
+        with self._reader() as reader:
+            return _receivers(reader)
 
-    def of(self, receiver: int) -> pa.Table:
-        """What it holds for a receiver; no rows where there is nothing."""
-        place = self._places.get(receiver)
-        if place is None:
-            return self.schema.empty_table()
-        options = pa.ipc.IpcReadOptions(included_fields=self._fields)
-        with self._opened() as source:
-            batch = pa.ipc.open_file(source, options=options).get_batch(place)
-        return pa.Table.from_batches([batch.replace_schema_metadata(None)])
+    @property
+    def schema(self) -> pa.Schema:
+        """Of what it holds."""
+        with self._reader() as reader:
+            return reader.schema.remove_metadata()
 
-    def _opened(self) -> IO[bytes]:
-        folder = self._folder
-        return folder.open(self._name) if folder.is_remote else pa.OSFile(f"{folder.path}/{self._name}")
+    def of(self, *receivers: int) -> pa.Table:
+        """What it holds for receivers, one after the other; no rows where there is nothing."""
+        with self._reader() as reader:
+            places = {number: place for place, number in enumerate(_receivers(reader))}
+            batches = [reader.get_batch(places[one]) for one in receivers if one in places]
+            return pa.Table.from_batches(batches, reader.schema).replace_schema_metadata(None)
+
+    @contextmanager
+    def _reader(self) -> Iterator[pa.ipc.RecordBatchFileReader]:
+        folder, name = self._folder, self._name
+        with folder.open(name) if folder.is_remote else pa.OSFile(f"{folder.path}/{name}") as source:
+            reader = pa.ipc.open_file(source)
+            if self._columns is not None:
+                fields = [reader.schema.get_field_index(column) for column in self._columns]
+                source.seek(0)
+                reader = pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=fields))
+            yield reader
+
+
+def _receivers(reader: pa.ipc.RecordBatchFileReader) -> tuple[int, ...]:
+    return tuple(json.loads(reader.schema.metadata[_FOR]))

@@ -98,8 +98,7 @@ class Bench:
     def gathered(self, stage: str, unit: Unit, schema: pa.Schema) -> pa.Table:
         """What the files of an earlier stage hold for a unit."""
         receiver = unit.number if unit.receiver is None else unit.receiver
-        files = (work_file(stage, number) for number in unit.sources.get(stage, ()))
-        found = (Parcels(self.work, name).of(receiver) for name in files)
+        found = (one.of(receiver) for one in self.parcels(stage, unit.sources.get(stage, ())))
         return pa.concat_tables([schema.empty_table(), *found])
 
 

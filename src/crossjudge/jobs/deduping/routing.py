@@ -45,7 +45,7 @@ class Route(Stage):
         """See `Stage.do`."""
         known = bench.parcels(_COMPONENTS, [0])[0].of(EVERYBODY)
         decided = bench.parcels(Compare.name, [unit.number])[0]
-        pairs = pa.concat_tables([DECIDED.empty_table(), *(decided.of(receiver) for receiver in decided.receivers)])
+        pairs = decided.of(*decided.receivers)
         texts, components, units = of_table(known, "text", "component", "unit")
         first, second = (_looked_up(pairs[name].to_numpy(), texts, components) for name in ("first", "second"))
         inside = np.flatnonzero((first >= 0) & (first == second))

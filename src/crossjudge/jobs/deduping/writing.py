@@ -117,7 +117,7 @@ def _clustered(texts: _Texts, unit: Unit, bench: Bench) -> _Texts:
     """The same with the clusters that texts are in."""
     files = bench.parcels(Cluster.name, unit.sources[Cluster.name])
     shards: Sequence[int] = np.unique(bench.job.shard_of(texts.ids)).tolist()
-    found = pa.concat_tables([CLUSTERS.empty_table(), *(file.of(shard) for file in files for shard in shards)])
+    found = pa.concat_tables([CLUSTERS.empty_table(), *(file.of(*shards) for file in files)])
     numbers, clusters, kept = of_table(found, "text", "cluster", "kept")
     order = np.argsort(texts.ids, kind="stable")
     inside = np.flatnonzero(np.isin(numbers, texts.ids))
