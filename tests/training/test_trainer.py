@@ -20,6 +20,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from crossjudge import BiEncoder, CrossEncoder, Judge
+from crossjudge.benchmark.joint_twin import write_joint_twin
 from crossjudge.errors import CheckpointError, InputError, LabelError, MissingFileError, UnsupportedModelError
 from crossjudge.models.one_way_export import export_one_way
 from crossjudge.training import TrainConfig, train
@@ -318,6 +319,32 @@ def test_weights_of_another_network_are_refused(settings: Settings, tmp_path: Pa
     first = train(settings(epochs=0.1, out=tmp_path / "first"))
     with pytest.raises(InputError, match=r"heads\.nli\..* have not the same shape"):
         train(settings(weights=first, heads={"nli": ("no", "yes")}, out=tmp_path / "second"))
+
+
+def test_a_student_of_some_layers_with_heads_that_read_cls_as_it_is(settings: Settings, tmp_path: Path) -> None:
+    """It starts as those layers of its base, is tied to all of the base, learns, and is exported as others are."""
+    start = train(settings(layers=(2,), epochs=0.01, learning_rate=1e-9, out=tmp_path / "start"))
+    whole = train(settings(epochs=0.01, learning_rate=1e-9, out=tmp_path / "whole"))
+    kept, all_ = weights(start), weights(whole)
+    assert torch.allclose(kept["layers.0.qkv.weight"], all_["layers.1.qkv.weight"], atol=1e-6)
+    assert not torch.allclose(kept["layers.0.qkv.weight"], all_["layers.0.qkv.weight"], atol=1e-3)
+    assert "layers.1.qkv.weight" not in kept
+    further = train(settings(layers=(2,), weights=whole, epochs=0.01, learning_rate=1e-9, out=tmp_path / "further"))
+    theirs = {name.replace("layers.1.", "layers.0."): one for name, one in all_.items() if "layers.0." not in name}
+    assert all(torch.allclose(one, theirs[name], atol=1e-6) for name, one in weights(further).items())
+    out = train(settings(layers=(2,), pooled_heads=False, embedding_weight=0.1, **ENOUGH["one_way"]))
+    assert not [name for name in weights(out) if ".dense." in name]
+    assert {name: json.loads((out / "config.json").read_text())[name] for name in ("num_layers", "pooled")} == {
+        "num_layers": 1,
+        "pooled": False,
+    }
+    for precision in ("fp32", "int8"):
+        judge = Judge(CrossEncoder(export_one_way(out, tmp_path / precision, precision=precision)))
+        assert [verdict.label for verdict in judge.batch(PAIRS)] == GOLD
+    with pytest.raises(UnsupportedModelError, match=r"pooled_heads = true"):
+        write_joint_twin(tmp_path / "joint", tmp_path / "fp32")
+    with pytest.raises(InputError, match=r"has 2, and there is no layer 3"):
+        train(settings(layers=(1, 3), out=tmp_path / "strange"))
 
 
 # What it starts from

@@ -56,13 +56,26 @@ def test_a_setting_out_of_range_names_itself_and_the_range(setting: dict[str, An
 
 @pytest.mark.parametrize(
     "setting",
-    [{"embedding_weight": 1.0}, {"exits": (2,)}, {"weights": "run"}, {"heads": ["nli", "duplicate"]}],
+    [
+        {"embedding_weight": 1.0},
+        {"exits": (2,)},
+        {"layers": (1,)},
+        {"pooled_heads": False},
+        {"weights": "run"},
+        {"heads": ["nli", "duplicate"]},
+    ],
     ids=str,
 )
 def test_joint_attention_has_one_head_no_exits_and_no_premise_read_alone(setting: dict[str, Any]) -> None:
     (name,) = setting
-    with pytest.raises(InputError, match=f"{name} with joint attention"):
+    with pytest.raises(InputError, match=f"{name}.* with joint attention"):
         TrainConfig(**NEEDED, attention="joint", **setting)
+
+
+@pytest.mark.parametrize("layers", [(0, 1), (2, 1), (1, 1), (1.5,), ("1",)], ids=str)
+def test_layers_are_numbers_from_one_on_rising(layers: tuple[Any, ...]) -> None:
+    with pytest.raises(InputError, match=r"layers is .*; expected different numbers from 1 on, rising"):
+        TrainConfig(**NEEDED, layers=layers)
 
 
 def test_heads_known_by_name_need_no_labels_and_others_do() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
+from crossjudge.errors import UnsupportedModelError
 from crossjudge.models.loaded import EMBEDDED
 from crossjudge.models.one_way import OneWayConfig
 from crossjudge.models.one_way_export import export_one_way, read_config, read_weights
@@ -45,6 +46,11 @@ def write_joint_twin(out: Path, source: Path = EMBEDDED, *, one_label: bool = Fa
     in place of three, the logit of entailment minus that of contradiction, for peers that know no labels.
     """
     config, weights = _read(source, one_label=one_label)
+    if not config.pooled:
+        raise UnsupportedModelError(
+            f"Writing {source} as BERT: its heads read [CLS] as it is, and BERT's through a pooler. Choose a model "
+            "trained with pooled_heads = true."
+        )
     out.mkdir(parents=True, exist_ok=True)
     arrays = {name: np.ascontiguousarray(value) for name, value in _joint(config, weights).items()}
     save_file(arrays, out / "model.safetensors", metadata={"format": "pt"})

@@ -10,7 +10,7 @@ This file is PyTorch: what training, export and the torch backend need. Inferenc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ class OneWayConfig:
     """Shapes of the network. `heads`: head name -> its labels by id; `position_offset`: the first position's row.
 
     `exits`: after how many layers every head has an early copy that answers too, such as `(2, 4)`; mostly none.
+    `pooled`: whether heads read `[CLS]` through a tanh layer, as BERT's pooler, or as it is.
     """
 
     vocab_size: int
@@ -42,6 +43,7 @@ class OneWayConfig:
     layer_norm_eps: float = 1e-12
     pad_token_id: int = 0
     exits: tuple[int, ...] = ()
+    pooled: bool = True
 
     def __post_init__(self) -> None:
         # What JSON brings is a list.
@@ -91,9 +93,9 @@ class OneWayConfig:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values; `exits` only where there are some, as in folders from before there were any."""
-        values = asdict(self)
-        return values if self.exits else {name: value for name, value in values.items() if name != "exits"}
+        """Plain JSON values; `exits` and `pooled` only where they differ from what folders before them had."""
+        usual = {"exits": (), "pooled": True}
+        return {name: value for name, value in asdict(self).items() if name not in usual or value != usual[name]}
 
 
 BERT_LIKE = ("bert", "electra", "roberta", "xlm-roberta")
@@ -157,16 +159,17 @@ class Layer(nn.Module):
 
 
 class Head(nn.Module):
-    """`[CLS]` of a hypothesis -> logits, through one tanh layer as in BERT's pooler."""
+    """`[CLS]` of a hypothesis -> logits; `pooled`: through one tanh layer, as in BERT's pooler."""
 
-    def __init__(self, hidden_size: int, num_labels: int) -> None:
+    def __init__(self, hidden_size: int, num_labels: int, *, pooled: bool) -> None:
         super().__init__()
-        self.dense = nn.Linear(hidden_size, hidden_size)
+        self.dense = nn.Linear(hidden_size, hidden_size) if pooled else None
         self.out = nn.Linear(hidden_size, num_labels)
 
     def forward(self, states: Tensor) -> Tensor:
         """`(..., hidden_size)` -> logits `(..., num_labels)`."""
-        logits: Tensor = self.out(torch.tanh(self.dense(states)))
+        read = states if self.dense is None else torch.tanh(self.dense(states))
+        logits: Tensor = self.out(read)
         return logits
 
 
@@ -308,13 +311,14 @@ class OneWayEncoder(nn.Module):
             assert isinstance(layer, Layer)
             yield layer
 
-    def load_backbone(self, weights: Mapping[str, Tensor]) -> None:
+    def load_backbone(self, weights: Mapping[str, Tensor], layers: Sequence[int] = ()) -> None:
         """Take the encoder of a BERT-like checkpoint's state dict; heads keep their random start.
 
-        Raises `UnsupportedModelError` where the weights are not those of the config.
+        `layers`: which of its layers to take, counted from 1; all of them if empty. Raises `UnsupportedModelError`
+        where the weights are not those of the config.
         """
         own = self.state_dict()
-        taken = from_bert_names(weights, self.config.num_layers)
+        taken = from_bert_names(weights, [layer - 1 for layer in layers] or range(self.config.num_layers))
         for name, tensor in taken.items():
             if tensor.shape != own[name].shape:
                 raise UnsupportedModelError(
@@ -331,10 +335,22 @@ class OneWayEncoder(nn.Module):
         heads: Mapping[str, tuple[str, ...]],
         *,
         exits: tuple[int, ...] = (),
+        layers: Sequence[int] = (),
+        pooled: bool = True,
     ) -> OneWayEncoder:
-        """A one-way model on a BERT-like encoder's `config.json` content and its safetensors files."""
-        model = cls(replace(OneWayConfig.from_bert(config, heads), exits=exits))
-        model.load_backbone({name: tensor for path in weights for name, tensor in load_file(path).items()})
+        """A one-way model on a BERT-like encoder's `config.json` content and its safetensors files.
+
+        `layers`: which of the encoder's layers it is made of, in order and counted from 1; all of them if empty.
+        """
+        shapes = OneWayConfig.from_bert(config, heads)
+        if strange := [layer for layer in layers if not 1 <= layer <= shapes.num_layers]:
+            raise InputError(
+                f"Building a one-way model of some layers: the encoder has {shapes.num_layers}, and there is no layer "
+                f"{strange[0]} (they count from 1). Choose others."
+            )
+        shapes = replace(shapes, num_layers=len(layers) or shapes.num_layers)
+        model = cls(replace(shapes, exits=exits, pooled=pooled))
+        model.load_backbone({name: tensor for path in weights for name, tensor in load_file(path).items()}, layers)
         return model
 
     def save(self, path: Path) -> None:
@@ -375,11 +391,13 @@ def _ask(layer: Layer, hypothesis: Tensor, premise: tuple[Tensor, Tensor], mask:
 
 
 def _heads(config: OneWayConfig) -> nn.ModuleDict:
-    return nn.ModuleDict({name: Head(config.hidden_size, len(labels)) for name, labels in config.heads.items()})
+    return nn.ModuleDict(
+        {name: Head(config.hidden_size, len(labels), pooled=config.pooled) for name, labels in config.heads.items()}
+    )
 
 
-def from_bert_names(weights: Mapping[str, Tensor], num_layers: int) -> dict[str, Tensor]:
-    """A BERT-like state dict under this network's names, query, key and value stacked."""
+def from_bert_names(weights: Mapping[str, Tensor], layers: Sequence[int]) -> dict[str, Tensor]:
+    """A BERT-like state dict under this network's names, query, key and value stacked; `layers` counted from 0."""
     words = next((name for name in weights if name.endswith(_WORDS)), None)
     if words is None:
         raise UnsupportedModelError(f"Reading a BERT-like encoder: the weights hold no {_WORDS!r}. Choose an encoder.")
@@ -389,8 +407,8 @@ def from_bert_names(weights: Mapping[str, Tensor], num_layers: int) -> dict[str,
         for part in ("word_embeddings", "position_embeddings", "token_type_embeddings")
     }
     renamed |= _module(weights, f"{prefix}embeddings.LayerNorm", "embeddings.norm")
-    for depth in range(num_layers):
-        theirs, ours = f"{prefix}encoder.layer.{depth}", f"layers.{depth}"
+    for depth, layer in enumerate(layers):
+        theirs, ours = f"{prefix}encoder.layer.{layer}", f"layers.{depth}"
         for kind in ("weight", "bias"):
             renamed[f"{ours}.qkv.{kind}"] = torch.cat(
                 [_tensor(weights, f"{theirs}.attention.self.{part}.{kind}") for part in ("query", "key", "value")]

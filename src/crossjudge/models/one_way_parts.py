@@ -129,6 +129,7 @@ class NetworkParts:
         return {f"{name}_{depth}": answer for name, answer in self.answers(cls, dims, exit_after=depth).items()}
 
     def head(self, name: str, states: str) -> str:
-        """BERT's pooler and a linear layer: they are a thousandth of the work and all of the decision."""
-        states = self.write.node("Tanh", self.linear(f"{name}.dense", states))
+        """BERT's pooler, if any, and a linear layer: they are a thousandth of the work and all of the decision."""
+        if self.config.pooled:
+            states = self.write.node("Tanh", self.linear(f"{name}.dense", states))
         return self.linear(f"{name}.out", states)

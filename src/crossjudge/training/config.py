@@ -19,8 +19,11 @@ class TrainConfig:
     `base`: folder or hub name of the encoder to start from. `mixture`: path of the mixture file. `out`: folder for the
     run. `data`: folder of local sets, or None for the hub. `attention`: "one_way" or "joint". `heads`: head name ->
     what its outputs say, by id; names that `training.heads` knows may stand alone. `exits`: numbers of layers after
-    which every head has an early copy, whose losses count `exit_weight` (one-way only). `weights`: folder of an earlier
-    run whose network is trained further, where `base` is still what the embedding is tied to (one-way only).
+    which every head has an early copy, whose losses count `exit_weight` (one-way only). `layers`: which layers of the
+    base the network is made of, counted from 1, all if left out, and so of `weights` where these have all (one-way
+    only). `pooled_heads`: heads read `[CLS]` through a tanh layer as in BERT, or, if false, as it is (one-way only).
+    `weights`: folder of an earlier run whose network is trained further, where `base` is still what the embedding is
+    tied to (one-way only).
     `epochs`: passes over the data, not necessarily whole. `warmup` and `decay`: shares of the steps, at the beginning
     and at the end, in which the rate rises and falls: it falls from the warm-up on where `decay` is 1; where less,
     a run may be made longer or shorter until then, since its rate is steady. `token_budget` and `batch_size`
@@ -39,6 +42,8 @@ class TrainConfig:
     heads: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"nli": HEADS["nli"]})
     exits: tuple[int, ...] = ()
     exit_weight: float = 0.2
+    layers: tuple[int, ...] = ()
+    pooled_heads: bool = True
     weights: Path | None = None
     epochs: float = 1.0
     learning_rate: float = 1e-4
@@ -64,6 +69,7 @@ class TrainConfig:
                 object.__setattr__(self, name, Path(path))
         object.__setattr__(self, "heads", _heads(self.heads))
         object.__setattr__(self, "exits", tuple(self.exits))
+        object.__setattr__(self, "layers", tuple(self.layers))
         for name, (holds, expected) in _CHECKS.items():
             value = getattr(self, name)
             if not holds(value):
@@ -76,14 +82,17 @@ class TrainConfig:
             "embedding_weight": self.embedding_weight,
             "likeness_weight": self.likeness_weight,
             "exits": self.exits,
+            "layers": self.layers,
+            "pooled_heads = false": not self.pooled_heads,
             "weights": self.weights,
             "heads": tuple(self.heads)[1:],
         }
         asked = [name for name, value in one_way_only.items() if value]
         if asked:
             raise InputError(
-                f"Reading training settings: {', '.join(asked)} with joint attention, which has one head, no exits, "
-                "and no premise that is read alone. Leave that out, or train with one-way attention."
+                f"Reading training settings: {', '.join(asked)} with joint attention, which has one head as BERT "
+                "has it, all layers, no exits, and no premise that is read alone. Leave that out, or train with "
+                "one-way attention."
             )
 
     @classmethod
@@ -129,6 +138,11 @@ def _names_differ(heads: Mapping[str, tuple[str, ...]]) -> bool:
     return bool(heads) and all(len(set(labels)) == len(labels) > 0 for labels in heads.values())
 
 
+def _rising(layers: tuple[Any, ...]) -> bool:
+    whole = all(type(layer) is int and layer >= 1 for layer in layers)
+    return whole and list(layers) == sorted(set(layers))
+
+
 def _one_of(*choices: str) -> tuple[Callable[[Any], bool], str]:
     return lambda value: value in choices, " or ".join(choices)
 
@@ -145,6 +159,8 @@ _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "attention": _one_of("one_way", "joint"),
     "precision": _one_of("bf16", "fp32"),
     "heads": (_names_differ, "one head or more, its labels different names, one for each output"),
+    "layers": (_rising, "different numbers from 1 on, rising"),
+    "pooled_heads": (lambda value: isinstance(value, bool), "true or false"),
     "exit_weight": (lambda value: value >= 0, "zero or more"),
     "epochs": (_positive, "a number above zero"),
     "learning_rate": (_positive, "a number above zero"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -122,12 +121,21 @@ class OneWayStudent:
     """The one-way network with its heads and exits, and on request the tie to the starting encoder's vectors."""
 
     def __init__(self, config: TrainConfig, base: Checkpoint) -> None:
-        network = OneWayEncoder.from_encoder(base.raw, base.weights, config.heads, exits=config.exits)
+        network = OneWayEncoder.from_encoder(
+            base.raw,
+            base.weights,
+            config.heads,
+            exits=config.exits,
+            layers=config.layers,
+            pooled=config.pooled_heads,
+        )
         self._teacher: OneWayEncoder | None = None
         if config.embedding_weight or config.likeness_weight:
-            self._teacher = copy.deepcopy(network).to(config.device).requires_grad_(False).eval()
+            # The whole encoder, also where the student is made of some of its layers.
+            teacher = OneWayEncoder.from_encoder(base.raw, base.weights, {})
+            self._teacher = teacher.to(config.device).requires_grad_(False).eval()
         if config.weights is not None:
-            load_further(network, config.weights)
+            load_further(network, config.weights, config.layers)
         self.network: nn.Module = network.to(config.device)
         self._model = network
         self._config = config
@@ -191,8 +199,10 @@ class OneWayStudent:
         (folder / "config.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
-def load_further(network: OneWayEncoder, folder: Path) -> None:
+def load_further(network: OneWayEncoder, folder: Path, layers: Sequence[int] = ()) -> None:
     """Take the weights of an earlier run, whose heads and exits may be fewer; others keep their random start.
+
+    Of a run with more layers, those in `layers` are taken, counted from 1, and none of its exits.
 
     Raises `MissingFileError` where there are none, and `InputError` where they are of another shape.
     """
@@ -202,6 +212,8 @@ def load_further(network: OneWayEncoder, folder: Path) -> None:
                 f"Training further from {folder}: it has no {name}. Name the folder of a finished run.", path=folder
             )
     own, earlier = network.state_dict(), load_file(folder / "model.safetensors")
+    if layers and any(name.startswith(f"layers.{len(layers)}.") for name in earlier):
+        earlier = _of_layers(earlier, layers)
     strange = [name for name, tensor in earlier.items() if name not in own or own[name].shape != tensor.shape]
     if strange:
         raise InputError(
@@ -209,6 +221,16 @@ def load_further(network: OneWayEncoder, folder: Path) -> None:
             "the same shape. Name a run from the same base, with the same heads or fewer."
         )
     network.load_state_dict(own | earlier)
+
+
+def _of_layers(weights: Mapping[str, Tensor], layers: Sequence[int]) -> dict[str, Tensor]:
+    """Those layers one after the other, and all else but the exits, which stand between other layers."""
+    kept = {name: tensor for name, tensor in weights.items() if not name.startswith(("layers.", "exits."))}
+    for depth, layer in enumerate(layers):
+        theirs = f"layers.{layer - 1}."
+        parts = {name.removeprefix(theirs): tensor for name, tensor in weights.items() if name.startswith(theirs)}
+        kept |= {f"layers.{depth}.{part}": tensor for part, tensor in parts.items()}
+    return kept
 
 
 def classifier(base: Checkpoint, labels: Sequence[str]) -> Any:

@@ -46,7 +46,17 @@ NOTE_EVERY = 50
 CHECKPOINT = "checkpoint"
 RECORD = "training_record.json"
 HASHES = "train_hashes.npy"
-PLAN_SETTINGS = ("attention", "heads", "exits", "token_budget", "batch_size", "max_length", "seed")
+PLAN_SETTINGS = (
+    "attention",
+    "heads",
+    "exits",
+    "layers",
+    "pooled_heads",
+    "token_budget",
+    "batch_size",
+    "max_length",
+    "seed",
+)
 """Settings that decide what each step is; a checkpoint made with others cannot be gone on from."""
 PACKAGES = ("torch", "tokenizers", "numpy")
 """What the numbers depend on, beyond settings and data."""
