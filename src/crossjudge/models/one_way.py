@@ -311,14 +311,12 @@ class OneWayEncoder(nn.Module):
             assert isinstance(layer, Layer)
             yield layer
 
-    def load_backbone(self, weights: Mapping[str, Tensor], layers: Sequence[int] = ()) -> None:
-        """Take the encoder of a BERT-like checkpoint's state dict; heads keep their random start.
+    def load_backbone(self, taken: dict[str, Tensor]) -> None:
+        """Take an encoder's weights, under this network's names; heads keep their random start.
 
-        `layers`: which of its layers to take, counted from 1; all of them if empty. Raises `UnsupportedModelError`
-        where the weights are not those of the config.
+        Raises `UnsupportedModelError` where the weights are not those of the config.
         """
         own = self.state_dict()
-        taken = from_bert_names(weights, [layer - 1 for layer in layers] or range(self.config.num_layers))
         for name, tensor in taken.items():
             if tensor.shape != own[name].shape:
                 raise UnsupportedModelError(
@@ -340,17 +338,17 @@ class OneWayEncoder(nn.Module):
     ) -> OneWayEncoder:
         """A one-way model on a BERT-like encoder's `config.json` content and its safetensors files.
 
-        `layers`: which of the encoder's layers it is made of, in order and counted from 1; all of them if empty.
+        `layers`: which of the encoder's layers it is made of, in order and counted from 1; all of them if empty. Raises
+        `InputError` for one that it does not have.
         """
         shapes = OneWayConfig.from_bert(config, heads)
-        if strange := [layer for layer in layers if not 1 <= layer <= shapes.num_layers]:
-            raise InputError(
-                f"Building a one-way model of some layers: the encoder has {shapes.num_layers}, and there is no layer "
-                f"{strange[0]} (they count from 1). Choose others."
-            )
-        shapes = replace(shapes, num_layers=len(layers) or shapes.num_layers)
+        taken = from_bert_names(
+            {name: tensor for path in weights for name, tensor in load_file(path).items()}, shapes.num_layers
+        )
+        if layers:
+            taken, shapes = of_layers(taken, layers), replace(shapes, num_layers=len(layers))
         model = cls(replace(shapes, exits=exits, pooled=pooled))
-        model.load_backbone({name: tensor for path in weights for name, tensor in load_file(path).items()}, layers)
+        model.load_backbone(taken)
         return model
 
     def save(self, path: Path) -> None:
@@ -396,8 +394,27 @@ def _heads(config: OneWayConfig) -> nn.ModuleDict:
     )
 
 
-def from_bert_names(weights: Mapping[str, Tensor], layers: Sequence[int]) -> dict[str, Tensor]:
-    """A BERT-like state dict under this network's names, query, key and value stacked; `layers` counted from 0."""
+def of_layers(weights: Mapping[str, Tensor], layers: Sequence[int]) -> dict[str, Tensor]:
+    """Those layers of a state dict one after the other, counted from 1, and all else but exits, which stand elsewhere.
+
+    Raises `InputError` for a layer that it does not have.
+    """
+    kept = {name: tensor for name, tensor in weights.items() if not name.startswith(("layers.", "exits."))}
+    for depth, layer in enumerate(layers):
+        theirs = f"layers.{layer - 1}."
+        parts = {name.removeprefix(theirs): tensor for name, tensor in weights.items() if name.startswith(theirs)}
+        if not parts:
+            found = len({name.split(".")[1] for name in weights if name.startswith("layers.")})
+            raise InputError(
+                f"Building a one-way model of some layers: the network has {found}, and there is no layer {layer} "
+                "(they count from 1). Choose others."
+            )
+        kept |= {f"layers.{depth}.{part}": tensor for part, tensor in parts.items()}
+    return kept
+
+
+def from_bert_names(weights: Mapping[str, Tensor], num_layers: int) -> dict[str, Tensor]:
+    """A BERT-like state dict under this network's names, query, key and value stacked."""
     words = next((name for name in weights if name.endswith(_WORDS)), None)
     if words is None:
         raise UnsupportedModelError(f"Reading a BERT-like encoder: the weights hold no {_WORDS!r}. Choose an encoder.")
@@ -407,8 +424,8 @@ def from_bert_names(weights: Mapping[str, Tensor], layers: Sequence[int]) -> dic
         for part in ("word_embeddings", "position_embeddings", "token_type_embeddings")
     }
     renamed |= _module(weights, f"{prefix}embeddings.LayerNorm", "embeddings.norm")
-    for depth, layer in enumerate(layers):
-        theirs, ours = f"{prefix}encoder.layer.{layer}", f"layers.{depth}"
+    for depth in range(num_layers):
+        theirs, ours = f"{prefix}encoder.layer.{depth}", f"layers.{depth}"
         for kind in ("weight", "bias"):
             renamed[f"{ours}.qkv.{kind}"] = torch.cat(
                 [_tensor(weights, f"{theirs}.attention.self.{part}.{kind}") for part in ("query", "key", "value")]

@@ -83,7 +83,7 @@ class TrainConfig:
             "likeness_weight": self.likeness_weight,
             "exits": self.exits,
             "layers": self.layers,
-            "pooled_heads = false": not self.pooled_heads,
+            "pooled_heads": not self.pooled_heads,
             "weights": self.weights,
             "heads": tuple(self.heads)[1:],
         }

@@ -18,7 +18,7 @@ from crossjudge.extras import require
 from crossjudge.models.checkpoint import Checkpoint, load_checkpoint
 from crossjudge.models.foreign import position_capacity
 from crossjudge.models.networks import quiet, token_types
-from crossjudge.models.one_way import OneWayEncoder, mean_pool, to_bert_names
+from crossjudge.models.one_way import OneWayEncoder, mean_pool, of_layers, to_bert_names
 from crossjudge.training.config import TrainConfig
 from crossjudge.training.heads import exclusive
 from crossjudge.training.losses import embedding_distance, graded_cross_entropy, marginal_cross_entropy
@@ -203,7 +203,6 @@ def load_further(network: OneWayEncoder, folder: Path, layers: Sequence[int] = (
     """Take the weights of an earlier run, whose heads and exits may be fewer; others keep their random start.
 
     Of a run with more layers, those in `layers` are taken, counted from 1, and none of its exits.
-
     Raises `MissingFileError` where there are none, and `InputError` where they are of another shape.
     """
     for name in ("model.safetensors", "training_record.json", "train_hashes.npy"):
@@ -213,7 +212,7 @@ def load_further(network: OneWayEncoder, folder: Path, layers: Sequence[int] = (
             )
     own, earlier = network.state_dict(), load_file(folder / "model.safetensors")
     if layers and any(name.startswith(f"layers.{len(layers)}.") for name in earlier):
-        earlier = _of_layers(earlier, layers)
+        earlier = of_layers(earlier, layers)
     strange = [name for name, tensor in earlier.items() if name not in own or own[name].shape != tensor.shape]
     if strange:
         raise InputError(
@@ -221,16 +220,6 @@ def load_further(network: OneWayEncoder, folder: Path, layers: Sequence[int] = (
             "the same shape. Name a run from the same base, with the same heads or fewer."
         )
     network.load_state_dict(own | earlier)
-
-
-def _of_layers(weights: Mapping[str, Tensor], layers: Sequence[int]) -> dict[str, Tensor]:
-    """Those layers one after the other, and all else but the exits, which stand between other layers."""
-    kept = {name: tensor for name, tensor in weights.items() if not name.startswith(("layers.", "exits."))}
-    for depth, layer in enumerate(layers):
-        theirs = f"layers.{layer - 1}."
-        parts = {name.removeprefix(theirs): tensor for name, tensor in weights.items() if name.startswith(theirs)}
-        kept |= {f"layers.{depth}.{part}": tensor for part, tensor in parts.items()}
-    return kept
 
 
 def classifier(base: Checkpoint, labels: Sequence[str]) -> Any:
