@@ -11,7 +11,7 @@ from pathlib import Path
 
 from crossjudge.benchmark.joint_twin import write_joint_twin, write_one_label
 from crossjudge.benchmark.texts import mixed_pairs
-from crossjudge.models.loaded import EMBEDDED
+from crossjudge.models.boxed import EMBEDDED
 from crossjudge.models.manifest import MANIFEST
 from engines import Environment
 from environments import python_of

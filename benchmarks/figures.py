@@ -22,7 +22,7 @@ from crossjudge import CrossEncoder, Judge
 
 T = TypeVar("T")
 _PLACE = re.compile(
-    r"(?P<start><!-- figures of benchmarks/uses\.py: (?P<name>[\w.-]+) -->\n).*?(?P<end><!-- end of figures -->)",
+    r"(?P<start><!-- figures of benchmarks/\w+\.py: (?P<name>[\w.-]+) -->\n).*?(?P<end><!-- end of figures -->)",
     re.DOTALL,
 )
 

@@ -27,7 +27,7 @@ from crossjudge.benchmark.joint_twin import write_joint_twin
 from crossjudge.benchmark.texts import sentence
 from crossjudge.benchmark.timing import timed_calls
 from crossjudge.errors import CrossjudgeError
-from crossjudge.models.loaded import EMBEDDED
+from crossjudge.models.boxed import EMBEDDED
 from crossjudge.models.one_way import OneWayConfig
 from crossjudge.models.one_way_export import read_config
 from crossjudge.types import Pair

@@ -36,7 +36,7 @@ import serving_report
 from crossjudge import CrossEncoder
 from crossjudge.benchmark.joint_twin import write_joint_twin
 from crossjudge.benchmark.texts import passages_of_a_query
-from crossjudge.models.loaded import EMBEDDED
+from crossjudge.models.boxed import EMBEDDED
 from crossjudge.models.manifest import MANIFEST
 from engines import read_table
 from load import NO_ANSWER, closed_loop, open_loop, quantile, run

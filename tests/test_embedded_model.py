@@ -1,9 +1,10 @@
-"""The model in the box: whole, small, honest about its data, and never trained on what it is measured on."""
+"""The models in the box: whole, small, honest about their data, and never trained on what they are measured on."""
 
 from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,28 +12,40 @@ import pytest
 
 from crossjudge import BiEncoder, CrossEncoder, Judge
 from crossjudge.datasets import dataset_cards
-from crossjudge.errors import LabelError
+from crossjudge.errors import BackendError, LabelError
 from crossjudge.label_probe import OBVIOUS
+from crossjudge.models.boxed import BOXED
 from crossjudge.models.checkpoint import verify_manifest
-from crossjudge.models.loaded import EMBEDDED
 from crossjudge.models.manifest import read_manifest
 from crossjudge.objectives.nli import NLI
-from crossjudge.training.augmentation import FAMILIES
+from crossjudge.training.augmentation import FAMILIES, made_pairs
 from crossjudge.training.decontamination import leaked, load_hashes
 
 MOST_BYTES = 30_000_000
 HASHES = ("train_hashes.npy", "evaluation_hashes.npy")
+GRAPHS = {"embedded": ("judge", "premise", "hypotheses", "embed"), "embedded-joint": ("onnx/model",)}
+JOINT = "embedded-joint"
+
+
+@pytest.fixture(scope="module", params=BOXED)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def record() -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((EMBEDDED / "training_record.json").read_text(encoding="utf-8"))
+def folder(name: str) -> Path:
+    return BOXED[name]
+
+
+@pytest.fixture(scope="module")
+def record(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / "training_record.json").read_text(encoding="utf-8"))
     return content
 
 
 @pytest.fixture(scope="module")
-def card() -> str:
-    return (EMBEDDED / "README.md").read_text(encoding="utf-8")
+def card(folder: Path) -> str:
+    return (folder / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +56,15 @@ def judge() -> Judge:
 # What was trained on, and what was not
 
 
-def test_no_training_pair_is_an_evaluation_pair() -> None:
-    train, evaluation = (load_hashes(EMBEDDED / name) for name in HASHES)
+def test_no_training_pair_is_an_evaluation_pair(folder: Path) -> None:
+    train, evaluation = (load_hashes(folder / one) for one in HASHES)
     assert len(train) > 100_000
     assert len(evaluation) > 50_000
     assert not len(leaked(train, evaluation))
 
 
-def test_a_planted_leak_would_be_found() -> None:
-    train, evaluation = (load_hashes(EMBEDDED / name) for name in HASHES)
+def test_a_planted_leak_would_be_found(folder: Path) -> None:
+    train, evaluation = (load_hashes(folder / one) for one in HASHES)
     planted = np.union1d(evaluation, train[len(train) // 2 :][:1])
     assert leaked(train, planted).tolist() == [int(train[len(train) // 2])]
 
@@ -61,10 +74,10 @@ def runs(record: dict[str, Any]) -> list[dict[str, Any]]:
     return [record, *runs(record["earlier"])] if "earlier" in record else [record]
 
 
-def test_there_is_a_hash_for_each_pair_of_every_run(record: dict[str, Any]) -> None:
+def test_there_is_a_hash_for_each_pair_of_every_run(record: dict[str, Any], folder: Path) -> None:
     """Pairs whose texts are swapped share one, and the runs share most of their labelled sets."""
     pairs = [sum(run["rows"].values()) for run in runs(record)]
-    assert 0.95 * max(pairs) <= len(load_hashes(EMBEDDED / HASHES[0])) <= sum(pairs)
+    assert 0.95 * max(pairs) <= len(load_hashes(folder / HASHES[0])) <= sum(pairs)
 
 
 def test_every_set_may_reach_shipped_weights_and_stands_on_the_card_with_its_licence(
@@ -88,12 +101,12 @@ def test_the_sentences_that_made_pairs_are_made_of_may_ship_too(record: dict[str
     assert all(dataset_cards()[name].may_ship for name in texts)
 
 
-@pytest.mark.parametrize("name", ["snli.test", "mnli_matched.dev", "anli.dev"])
-def test_held_out_accuracy_is_stated_with_its_sample_size(record: dict[str, Any], card: str, name: str) -> None:
-    (figure,) = [one for one in record["figures"] if one["name"] == name]
+@pytest.mark.parametrize("held_out", ["snli.test", "mnli_matched.dev", "anli.dev"])
+def test_held_out_accuracy_is_stated_with_its_sample_size(record: dict[str, Any], card: str, held_out: str) -> None:
+    (figure,) = [one for one in record["figures"] if one["name"] == held_out]
     assert figure["pairs"] > 3_000
-    assert 1 / 3 < figure["accuracy"] <= 1 or name == "anli.dev", "better than chance, but for the adversarial set"
-    (line,) = [line for line in card.splitlines() if line.startswith(f"| {name} ")]
+    assert 1 / 3 < figure["accuracy"] <= 1 or held_out == "anli.dev", "better than chance, but for the adversarial set"
+    (line,) = [line for line in card.splitlines() if line.startswith(f"| {held_out} ")]
     assert f"{figure['pairs']:,}" in line
     assert f"{figure['accuracy']:.3f}" in line
 
@@ -101,14 +114,14 @@ def test_held_out_accuracy_is_stated_with_its_sample_size(record: dict[str, Any]
 # The folder
 
 
-def test_every_byte_is_the_manifests() -> None:
-    verify_manifest(EMBEDDED)
-    graphs = {f"{name}.onnx" for name in ("judge", "premise", "hypotheses", "embed")}
-    assert {"config.json", "tokenizer.json", "weights.bin", *graphs} <= read_manifest(EMBEDDED).keys()
+def test_every_byte_is_the_manifests(name: str, folder: Path) -> None:
+    verify_manifest(folder)
+    graphs = {f"{graph}.onnx" for graph in GRAPHS[name]}
+    assert {"config.json", "tokenizer.json", "calibration.json", *graphs} <= read_manifest(folder).keys()
 
 
-def test_the_model_is_at_most_thirty_megabytes() -> None:
-    shipped = [path for path in EMBEDDED.rglob("*") if path.is_file() and path.name not in HASHES]
+def test_a_model_is_at_most_thirty_megabytes(folder: Path) -> None:
+    shipped = [path for path in folder.rglob("*") if path.is_file() and path.name not in HASHES]
     assert sum(path.stat().st_size for path in shipped) <= MOST_BYTES
 
 
@@ -127,6 +140,27 @@ def test_it_is_what_the_interface_promises() -> None:
     assert set(model.labels) == set(NLI.labels)
     assert (model.name, model.objective, model.attention, model.precision) == ("embedded", "nli", "one_way", "int8")
     assert BiEncoder().encode(["a", "b"]).shape[0] == 2
+
+
+def test_the_joint_one_reads_both_texts_together_and_has_one_head() -> None:
+    model = CrossEncoder(" Embedded-Joint ")
+    assert (model.name, model.labels, model.objective) == (JOINT, CrossEncoder().labels, "nli")
+    assert (model.attention, model.precision, model.backend) == ("joint", "int8", "onnx")
+    assert not model.checkpoint.heads
+    with pytest.raises(BackendError, match="it has no such graph"):
+        CrossEncoder(JOINT, backend="openvino")
+
+
+def test_the_joint_one_knows_which_of_several_is_meant() -> None:
+    """Pairs made anew: what attention that reads a premise alone was at chance with."""
+    kinds = ("answers: who", "answers: whose", "answers: statement, who", "answers: statement, whose")
+    pairs = [pair for pair in made_pairs("applications", 3_000, seed=20_270_101) if pair.kind in kinds]
+    shares = []
+    for model in (JOINT, "embedded"):
+        verdicts = Judge(model).batch([(pair.text_a, pair.text_b) for pair in pairs])
+        shares.append(np.mean([one.label == pair.nli for one, pair in zip(verdicts, pairs, strict=True)]))
+    assert len(pairs) > 100
+    assert shares[0] > 0.9 > shares[1] + 0.2
 
 
 def test_each_head_answers_and_names_its_labels() -> None:
@@ -177,12 +211,14 @@ def test_a_hedged_sentence_is_told_from_a_definite_one() -> None:
     assert hedged.min() > 0.5 > definite.max()
 
 
-def test_it_knows_the_obvious(judge: Judge) -> None:
+def test_it_knows_the_obvious(name: str) -> None:
+    judge = Judge(name)
     verdicts = judge.batch([(premise, hypothesis) for premise, hypothesis, _ in OBVIOUS])
     assert sum(one.label == gold for one, (_, _, gold) in zip(verdicts, OBVIOUS, strict=True)) >= 7
 
 
-def test_its_calibration_covers_it_and_is_applied(judge: Judge) -> None:
+def test_its_calibration_covers_it_and_is_applied(name: str) -> None:
+    judge = Judge(name)
     assert judge.calibration is not None
     assert judge.model.fingerprint in judge.calibration.fingerprints
     verdict = judge("It rains.", "It is wet outside.")
@@ -208,7 +244,7 @@ def test_vectors_of_the_embedding_head_are_unit_and_know_what_is_alike() -> None
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.2
 
 
-def test_a_pair_has_the_same_logits_alone_as_among_pairs_of_every_length(judge: Judge) -> None:
+def test_a_pair_has_the_same_logits_alone_as_among_pairs_of_every_length(name: str) -> None:
     """Padding moves no bit, or int8 rounding would make hundredths of it: 2.4e-7 was measured, 0.02 is the law."""
     rng = np.random.default_rng(0)
     words = ("river", "bridge", "was", "opened", "by", "local", "engineer", "in", "spring", "and", "closed", "before")
@@ -216,6 +252,7 @@ def test_a_pair_has_the_same_logits_alone_as_among_pairs_of_every_length(judge: 
         (" ".join(rng.choice(words, rng.integers(3, 120))), " ".join(rng.choice(words, rng.integers(2, 40))))
         for _ in range(80)
     ]
-    together = judge.model.logits(pairs)
-    alone = np.concatenate([judge.model.logits([pair]) for pair in pairs])
+    model = CrossEncoder(name)
+    together = model.logits(pairs)
+    alone = np.concatenate([model.logits([pair]) for pair in pairs])
     assert np.abs(together - alone).max() < 1e-3

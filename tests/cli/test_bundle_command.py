@@ -95,7 +95,7 @@ def test_bad_usage_is_exit_code_2_and_leaves_nothing(
 
 
 def test_a_calibration_is_put_in_under_its_own_name(tmp_path: Path) -> None:
-    from crossjudge.models.loaded import EMBEDDED
+    from crossjudge.models.boxed import EMBEDDED
 
     given = Path(shutil.copy(EMBEDDED / "calibration.json", tmp_path / "mine.json"))
     content = {**json.loads(given.read_text()), "temperature": 3.0}

@@ -5,7 +5,7 @@ import pytest
 from command_line import crossjudge, in_new_process
 
 from crossjudge import CrossEncoder
-from crossjudge.models.loaded import EMBEDDED
+from crossjudge.models.boxed import EMBEDDED
 from crossjudge.models.manifest import verify_manifest
 
 

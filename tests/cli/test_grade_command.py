@@ -51,6 +51,16 @@ def test_a_file_of_answers_alone_takes_its_reference_from_the_options(tmp_path):
     assert grades_of(answer) == grades_of(crossjudge("grade", REFERENCE, *ANSWERS, "--json"))
 
 
+@pytest.mark.parametrize("column", ["id", "student", "pupil", "name"])
+def test_a_class_knows_its_students_by_name(tmp_path, column):
+    path = write(tmp_path / "class.csv", f"{column},reference,answer", f"Ada,{REFERENCE},Steam", f",{REFERENCE},Bees")
+    assert [row["id"] for row in crossjudge("grade", path, "--json").rows] == ["Ada", ""]
+    shown = crossjudge("grade", path, width=120).out
+    assert "Ada: Steam" in shown
+    assert " Bees" in shown
+    assert ": Bees" not in shown
+
+
 def test_lists_of_references_stand_in_jsonl_and_in_cells_of_csv(tmp_path, model):
     both = json.dumps([REFERENCE, OTHER])
     by_jsonl = write(tmp_path / "a.jsonl", f'{{"answer": "Steam", "reference": {both}}}')

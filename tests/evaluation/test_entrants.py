@@ -12,7 +12,7 @@ from crossjudge import BiEncoder, CrossEncoder
 from crossjudge.errors import InputError, LabelError, UnknownModelError
 from crossjudge.evaluation.entrants import BI_ENCODERS, Opening, find_entrants, open_entrant
 from crossjudge.evaluation.normalise import NLI_COLUMNS
-from crossjudge.models.loaded import EMBEDDED
+from crossjudge.models.boxed import EMBEDDED
 from crossjudge.types import Pair
 
 FAKE = Opening(backend="fake")

@@ -9,9 +9,9 @@ import pytest
 
 from crossjudge import CrossEncoder
 from crossjudge.errors import FingerprintError, InputError, LabelError, UnsupportedModelError
+from crossjudge.models.boxed import EMBEDDED
 from crossjudge.models.bundle import Contract, digest_of, read_bundle, write_bundle
 from crossjudge.models.bundle_verification import verify_bundle
-from crossjudge.models.loaded import EMBEDDED
 from crossjudge.models.manifest import write_manifest
 
 PAIRS = [("a dog sleeps", "an animal sleeps"), ("the shop is shut", "the shop is open")]

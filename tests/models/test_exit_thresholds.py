@@ -20,8 +20,8 @@ pytest.importorskip("openvino")
 from crossjudge import CrossEncoder
 from crossjudge.backends.exits import confidence
 from crossjudge.errors import CorruptFileError
+from crossjudge.models.boxed import EMBEDDED
 from crossjudge.models.escalation import fit_exits
-from crossjudge.models.loaded import EMBEDDED
 from crossjudge.models.manifest import write_manifest
 from crossjudge.models.one_way_export import export_one_way
 from crossjudge.models.one_way_folder import save_exit_thresholds

@@ -5,9 +5,9 @@ import pytest
 
 from crossjudge import CrossEncoder
 from crossjudge.errors import CorruptFileError, UnsupportedModelError
+from crossjudge.models.boxed import EMBEDDED
 from crossjudge.models.graph_bytes import expose, last_layer, tensor_places
 from crossjudge.models.last_layer import LastLayer, pair_features, read_last_layer, write_last_layer
-from crossjudge.models.loaded import EMBEDDED
 from crossjudge.types import Pair
 
 onnx = pytest.importorskip("onnx")

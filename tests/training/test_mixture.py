@@ -55,6 +55,16 @@ def test_labels_are_renamed_as_the_set_is_told(data: Path, tmp_path: Path) -> No
     assert golds == [row["label"].replace("neutral", "not_entailment") for row in nli_rows(60)]
 
 
+def test_only_the_gold_of_the_heads_that_are_named_is_kept(tmp_path: Path) -> None:
+    made = '[[set]]\nname = "hedging"\nrecipe = "made"\nlimit = 60\n'
+    everything = Mixture.from_toml(written(tmp_path, made)).rows()
+    assert {head for row in everything for head in row.golds} > {"nli", "duplicate"}
+    kept = Mixture.from_toml(written(tmp_path, f'heads = ["nli"]\n{made}')).rows()
+    assert [(row.text_a, row.text_b, dict(row.golds)) for row in kept] == [
+        (row.text_a, row.text_b, {"nli": row.golds["nli"]}) for row in everything if "nli" in row.golds
+    ]
+
+
 def test_a_limit_draws_by_the_seed_alone(data: Path, tmp_path: Path) -> None:
     def drawn(seed: int) -> list[str]:
         path = written(tmp_path, f'seed = {seed}\n[[set]]\nname = "snli"\nlimit = 20\n')

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("torch")
@@ -26,8 +27,10 @@ from crossjudge.models.one_way_export import export_one_way
 from crossjudge.training import TrainConfig, train
 from crossjudge.training.decontamination import hash_pairs, leaked, load_hashes, pair_hash
 from crossjudge.training.mixture import Mixture
+from crossjudge.training.release import export_run
 from crossjudge.training.students import read_base
 from crossjudge.training.trainer import Run
+from crossjudge.types import Pair
 from tiny_checkpoints import make_bi_encoder, make_checkpoint
 from tiny_sets import nli_rows, write_rows
 
@@ -345,6 +348,44 @@ def test_a_student_of_some_layers_with_heads_that_read_cls_as_it_is(settings: Se
         write_joint_twin(tmp_path / "joint", tmp_path / "fp32")
     with pytest.raises(InputError, match=r"has 2, and there is no layer 3"):
         train(settings(layers=(1, 3), out=tmp_path / "strange"))
+
+
+@pytest.mark.parametrize("pooled", [True, False])
+def test_a_joint_run_is_trained_further_from_where_it_ended(settings: Settings, tmp_path: Path, pooled: bool) -> None:
+    joint = {**ENOUGH["joint"], "attention": "joint", "pooled_heads": pooled}
+    first = train(settings(**joint, out=tmp_path / "first"))
+    judge = Judge(CrossEncoder(first, backend="torch", device="cpu"))
+    assert [verdict.label for verdict in judge.batch(PAIRS)] == GOLD
+    still = {**joint, "epochs": 0.01, "learning_rate": 1e-9}
+    second = train(settings(**still, weights=first, out=tmp_path / "second"))
+    own, further = (CrossEncoder(folder, backend="torch", device="cpu").logits(PAIRS) for folder in (first, second))
+    np.testing.assert_allclose(further, own, atol=1e-4)
+    hashes = [load_hashes(folder / "train_hashes.npy") for folder in (first, second)]
+    assert set(hashes[0]) <= set(hashes[1])
+    with pytest.raises(MissingFileError, match="Name the folder of a finished run"):
+        train(settings(**joint, weights=tmp_path, out=tmp_path / "third"))
+
+
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_what_ships_of_a_run_decides_in_int8_as_its_weights_do(
+    settings: Settings, tmp_path: Path, attention: str
+) -> None:
+    run = train(settings(attention=attention, pooled_heads=False, **ENOUGH[attention]))
+    ranging = [Pair(f"{premise} {place}", hypothesis) for place in range(4) for premise, hypothesis in PAIRS]
+    export_run(run, tmp_path / "shipping", ranging)
+    model = CrossEncoder(tmp_path / "shipping", backend="onnx")
+    assert (model.attention, model.precision, model.objective) == (attention, "int8", "nli")
+    assert sum(one.label == gold for one, gold in zip(Judge(model).batch(PAIRS), GOLD, strict=True)) >= 55
+    assert not list((tmp_path / "shipping").rglob("*openvino*"))
+
+
+@pytest.mark.parametrize("setting", [{"weights": Path("run")}, {"pooled_heads": False}], ids=str)
+def test_only_bert_is_trained_further_or_without_a_pooler(
+    settings: Settings, tmp_path: Path, setting: dict[str, Any]
+) -> None:
+    other = make_bi_encoder(tmp_path / "other", "roberta", layout="hf")
+    with pytest.raises(InputError, match="are for BERT"):
+        train(settings(base=other, attention="joint", **setting))
 
 
 # What it starts from

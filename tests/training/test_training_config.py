@@ -60,8 +60,6 @@ def test_a_setting_out_of_range_names_itself_and_the_range(setting: dict[str, An
         {"embedding_weight": 1.0},
         {"exits": (2,)},
         {"layers": (1,)},
-        {"pooled_heads": False},
-        {"weights": "run"},
         {"heads": ["nli", "duplicate"]},
     ],
     ids=str,

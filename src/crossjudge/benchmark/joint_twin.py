@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from crossjudge.errors import UnsupportedModelError
-from crossjudge.models.loaded import EMBEDDED
+from crossjudge.models.boxed import EMBEDDED
 from crossjudge.models.one_way import OneWayConfig
 from crossjudge.models.one_way_export import export_one_way, read_config, read_weights
 

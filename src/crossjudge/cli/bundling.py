@@ -13,7 +13,6 @@ from crossjudge.cli.failures import say
 from crossjudge.errors import InputError
 from crossjudge.models.bundle import Contract, digest_of, write_bundle
 from crossjudge.models.bundle_verification import Probed, Verification
-from crossjudge.models.loaded import EMBEDDED_NAME
 from crossjudge.objectives import get_objective
 
 
@@ -46,9 +45,12 @@ class BundleRequest:
 
 def write(request: BundleRequest, *, as_json: bool, quiet: bool) -> None:
     """Write the bundle and say how to prove it."""
-    model = None if request.model == EMBEDDED_NAME else request.model
     made = write_bundle(
-        model, request.out, calibrations=request.named_calibrations(), contract=request.contract(), **request.where
+        request.model,
+        request.out,
+        calibrations=request.named_calibrations(),
+        contract=request.contract(),
+        **request.where,
     )
     digest = digest_of(request.out)
     if as_json:

@@ -60,7 +60,7 @@ def diagnose(*, network: bool) -> Diagnosis:
     """Look into everything; the hub is asked only if `network`."""
     from crossjudge.models import hub
 
-    checks = [*_backends(), _check("embedded model's files", _manifest, required=True)]
+    checks = [*_backends(), _check("files of the models in the box", _manifest, required=True)]
     checks.append(_check("self-test", _self_test, required=True))
     checks.append(_check("precision auto", _choice))
     if network:
@@ -130,10 +130,11 @@ def _torch() -> str:
 
 
 def _manifest() -> str:
+    from crossjudge.models.boxed import BOXED
     from crossjudge.models.checkpoint import verify_manifest
-    from crossjudge.models.loaded import EMBEDDED
 
-    verify_manifest(EMBEDDED)
+    for folder in BOXED.values():
+        verify_manifest(folder)
     return "every file is as it was published"
 
 

@@ -74,6 +74,7 @@ def graded_form(references: tuple[str, ...], question: str | None) -> Form[Asked
         of_fields=of_fields,
         of_words=of_words,
         noun="answer",
+        ids=("id", "student", "student_id", "pupil", "name"),
     )
 
 
@@ -158,7 +159,7 @@ def _table(source: Source[Asked]) -> Show[Asked, GradeResult]:
         Column("score", BAR_WIDTH, _score_cell),
     ]
     missing: Column[GradeResult] = Column("missing", _MISSING_WIDTH, _missing_cell)
-    return OutcomeTable(source, columns, texts=[("answer", _answer_of)], wide=[missing]).show
+    return OutcomeTable(source, columns, texts=[("answer", _answer_of)], wide=[missing], named=True).show
 
 
 def _answer_of(asked: Asked) -> str:

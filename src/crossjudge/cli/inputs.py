@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from crossjudge.cli.options import InputOptions
 from crossjudge.errors import InputError
@@ -40,7 +40,8 @@ class Item(Generic[Q]):
 class Source(Generic[Q]):
     """What is to be judged, row by row; `noun` is what people call a row.
 
-    `premise`: the first text where pairs come from the command line, else None.
+    `premise`: the first text where pairs come from the command line, else None. `ids`: the columns of a file that may
+    say which row it is, in order of preference.
     """
 
     items: Iterable[Item[Q]]
@@ -49,6 +50,12 @@ class Source(Generic[Q]):
     file_format: FileFormat | None = None
     premise: str | None = None
     num_rows: int | None = None
+    ids: tuple[str, ...] = ("id",)
+
+    def id_of(self, row: Row[Any] | BadRow) -> str | int | None:
+        """As it stood in the file; what is neither text nor a number becomes text, as it would in a csv file."""
+        value = next((row.fields[name] for name in self.ids if row.fields.get(name) is not None), None)
+        return value if value is None or type(value) in (str, int) else str(value)
 
     @property
     def is_live(self) -> bool:

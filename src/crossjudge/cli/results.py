@@ -74,16 +74,16 @@ def run(task: Task[Q, T], source: Source[Q], output: OutputOptions) -> int:
 
 @contextmanager
 def _shown(task: Task[Q, T], source: Source[Q], output: OutputOptions) -> Iterator[Show[Q, T]]:
-    names = ("file", "id", "line") if len(source.files) > 1 else ("id", "line")
     if output.output is not None:
         check_not_an_input(output.output, source)
+        names = ("file", "id", "line") if len(source.files) > 1 else ("id", "line")
         kinds = {name: int if name == "line" else str for name in names}
         with open_writer(output.output, columns={**kinds, **task.columns, "error": dict}) as write:
-            yield lambda chunk: _each(write, chunk, task, names)
+            yield lambda chunk: _each(write, chunk, task, source)
     elif output.as_json:
         ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
         yield _at_once(
-            lambda chunk: _each(lambda row: print(json_line(row, ascii_only=ascii_only)), chunk, task, names)
+            lambda chunk: _each(lambda row: print(json_line(row, ascii_only=ascii_only)), chunk, task, source)
         )
     else:
         yield _at_once(task.table(source))
@@ -100,28 +100,23 @@ def _at_once(show: Show[Q, T]) -> Show[Q, T]:
 
 
 def _each(
-    write: Callable[[Mapping[str, Any]], None], chunk: Sequence[Outcome[Q, T]], task: Task[Q, T], names: tuple[str, ...]
+    write: Callable[[Mapping[str, Any]], None], chunk: Sequence[Outcome[Q, T]], task: Task[Q, T], source: Source[Q]
 ) -> None:
     for outcome in chunk:
-        write(_record(outcome, task, names))
+        write(_record(outcome, task, source))
 
 
-def _record(outcome: Outcome[Q, T], task: Task[Q, T], names: tuple[str, ...]) -> dict[str, Any]:
-    """`names` of the row, then the result's fields, or `error`."""
+def _record(outcome: Outcome[Q, T], task: Task[Q, T], source: Source[Q]) -> dict[str, Any]:
+    """Where the row stood, then the result's fields, or `error`."""
     row = outcome.item.row
-    place = {"file": outcome.item.file, "id": _row_id(row.fields), "line": row.line}
-    head = {name: place[name] for name in names}
+    head = {"id": source.id_of(row), "line": row.line}
+    if len(source.files) > 1:
+        head = {"file": outcome.item.file, **head}
     if outcome.problem is None:
         assert outcome.result is not None
         return {**head, **task.fields(outcome.result)}
     problem = outcome.problem
     return {**head, "error": {"type": problem.kind, "message": problem.message, "column": problem.column}}
-
-
-def _row_id(fields: Mapping[str, Any]) -> str | int | None:
-    """As it stood in the file; what is neither text nor a number becomes text, as it would in a csv file."""
-    value = fields.get("id")
-    return value if value is None or type(value) in (str, int) else str(value)
 
 
 def check_not_an_input(path: str, source: Source[Q]) -> None:

@@ -47,7 +47,7 @@ class OutcomeTable(Generic[Q, T]):
 
     Texts from the command line share a first text: it is shown once, above, and the others in up to three lines each;
     texts from files are cut to one. `texts`: which texts of a row are shown. `wide`: further columns for a
-    terminal that is wide enough.
+    terminal that is wide enough. `named`: whether what a row is called (`Source.id_of`) stands before its text.
     """
 
     def __init__(
@@ -57,9 +57,11 @@ class OutcomeTable(Generic[Q, T]):
         *,
         texts: Sequence[TextOf[Q]],
         wide: Sequence[Column[T]] = (),
+        named: bool = False,
     ) -> None:
         self._console = new_console()
         self._source = source
+        self._named = named
         self._started = False
         self._texts = texts if source.premise is None else texts[1:]
         self._columns = self._fitting((*columns, *wide) if self._console.width >= WIDE else tuple(columns))
@@ -114,7 +116,11 @@ class OutcomeTable(Generic[Q, T]):
         row = outcome.item.row
         if isinstance(row, BadRow):
             return [Text("") for _ in self._texts]
-        return [shortened(of(row.content), most=_LINES_OF_TEXT * self._text_width()) for _, of in self._texts]
+        name = self._source.id_of(row) if self._named else None
+        texts = [of(row.content) for _, of in self._texts]
+        if name not in (None, ""):
+            texts[0] = f"{name}: {texts[0]}"
+        return [shortened(text, most=_LINES_OF_TEXT * self._text_width()) for text in texts]
 
     def _results(self, outcome: Outcome[Q, T]) -> list[Text]:
         if outcome.result is None:

@@ -31,13 +31,14 @@ class Form(Generic[Q]):
     """What one row of a command looks like.
 
     `of_fields` gets each field's value by name; `of_words` all texts of the command line, and may raise `InputError`.
-    `noun`: what people call a row.
+    `noun`: what people call a row. `ids`: columns that may say which row it is, in order of preference.
     """
 
     fields: tuple[Field, ...]
     of_fields: Callable[..., Q]
     of_words: Callable[[tuple[str, ...]], Sequence[Q]]
     noun: str
+    ids: tuple[str, ...] = ("id",)
 
 
 def open_form(words: tuple[str, ...], options: InputOptions, form: Form[Q]) -> Source[Q]:
@@ -58,7 +59,7 @@ def open_form(words: tuple[str, ...], options: InputOptions, form: Form[Q]) -> S
             for row in some:
                 yield Item(row, name)
 
-    return Source(items=items_of_files(), noun=form.noun, files=files, file_format=file_format)
+    return Source(items=items_of_files(), noun=form.noun, files=files, file_format=file_format, ids=form.ids)
 
 
 def _named_columns(fields: Sequence[Field], columns: str | None) -> dict[str, tuple[str, ...]]:

@@ -14,9 +14,9 @@ from crossjudge.errors import CheckpointError, InputError, LabelError, UnknownMo
 from crossjudge.evaluation import normalise
 from crossjudge.evaluation.normalise import ScoreRule
 from crossjudge.models.bi_encoder import BiEncoder
+from crossjudge.models.boxed import EMBEDDED_NAME
 from crossjudge.models.checkpoint import Kind, load_checkpoint
 from crossjudge.models.cross_encoder import CrossEncoder
-from crossjudge.models.loaded import EMBEDDED, EMBEDDED_NAME
 from crossjudge.models.registry import find_card
 from crossjudge.objectives import OBJECTIVES, get_objective
 from crossjudge.objectives.nli import NLI
@@ -138,9 +138,8 @@ def _parsed(text: str) -> _Written:
 
 def _checked(written: _Written, where: dict[str, Any]) -> Entrant:
     stated = written.prefix if written.prefix in OBJECTIVES else None
-    path = EMBEDDED if _is_embedded(written.path) else written.path
     kind = _KIND_OF.get(written.prefix) or _kind_of(written.path, where)
-    checkpoint = load_checkpoint(path, kind=kind, **where)
+    checkpoint = load_checkpoint(written.path, kind=kind, **where)
     head = written.head or (stated if stated in checkpoint.heads else None)
     if head is not None and head not in checkpoint.heads:
         heads = ", ".join(checkpoint.heads) or "none: it is a model of a single head"
@@ -169,11 +168,6 @@ def _written_name(written: _Written) -> str:
 def _short(path: str) -> str:
     """A folder by its own name; a hub name whole."""
     return Path(path).resolve().name if Path(path).is_dir() else path
-
-
-def _is_embedded(path: str) -> bool:
-    card = find_card(path)
-    return card is not None and card.name == EMBEDDED_NAME and not Path(path).is_dir()
 
 
 def _kind_of(path: str, where: dict[str, Any]) -> Kind:

@@ -10,6 +10,7 @@ from typing import Any
 from crossjudge.backends.base import Backend, BatchWishes, wishes_of
 from crossjudge.backends.one_way import OneWayBackend
 from crossjudge.errors import InputError, LabelError
+from crossjudge.models.boxed import EMBEDDED_NAME
 from crossjudge.models.checkpoint import Checkpoint, Kind, load_checkpoint
 from crossjudge.models.choosing import Choice, candidates, choose
 from crossjudge.models.loading import open_backend, shipped_precision
@@ -17,9 +18,6 @@ from crossjudge.models.registry import OBJECTIVES, find_card
 from crossjudge.models.truncation import CutCounter
 from crossjudge.text.tokenization import PairTokenizer
 
-EMBEDDED = Path(__file__).parent / "embedded"
-"""The model that comes in the box."""
-EMBEDDED_NAME = "embedded"
 CUDA_TOKEN_BUDGET = 65_536
 """Tokens of one batch, padding included, that keep a GPU's cores full."""
 
@@ -116,16 +114,13 @@ def load_model(
     **where: Any,
 ) -> LoadedModel:
     """Load the model at `path` (None: the embedded one). `where`: how to reach the hub, as for `load_checkpoint`."""
-    boxed = path is None or is_embedded(path)
     checkpoint = load_checkpoint(
-        EMBEDDED if path is None or boxed else path,
+        EMBEDDED_NAME if path is None else path,
         kind=kind,
         max_length=max_length,
         num_labels=None if backend == "fake" else num_labels,
         **where,
     )
-    if boxed:
-        checkpoint = replace(checkpoint, name=EMBEDDED_NAME)
     labels, chosen = _head(checkpoint, head, kind)
     objective = _objective(checkpoint, path, chosen)
     if backend == "fake" and num_labels is not None and num_labels != len(labels):
@@ -213,12 +208,6 @@ def _objective(checkpoint: Checkpoint, path: str | Path | None, head: str | None
     # A folder that is called as a known model holds that model, as far as anyone can tell without asking the hub.
     card = find_card(str(path)) or find_card(Path(path).name)
     return card.objective if card else None
-
-
-def is_embedded(path: str | Path) -> bool:
-    """Whether `path` is a name of the model in the box, rather than a folder that happens to be called so."""
-    card = find_card(str(path))
-    return card is not None and card.name == EMBEDDED_NAME and not Path(path).is_dir()
 
 
 def _made_up_labels(num_labels: int) -> tuple[str, ...]:

@@ -435,8 +435,16 @@ def from_bert_names(weights: Mapping[str, Tensor], num_layers: int) -> dict[str,
     return renamed
 
 
+NARROWED = 1e-3
+"""A head that reads `[CLS]` as it is, is narrowed by this in BERT's form: tanh(x) is then x to one part in 100,000."""
+
+
 def to_bert_names(weights: Mapping[str, Tensor], num_layers: int, head: str) -> dict[str, Tensor]:
-    """This network's state dict under the names of a BERT classifier, the one of `head`."""
+    """This network's state dict under the names of a BERT classifier, the one of `head`.
+
+    BERT has a pooler: a head without one gets a much narrowed identity, which its classifier widens again.
+    """
+    weights = _with_pooler(weights, head)
     renamed = {
         f"bert.embeddings.{part}.weight": weights[f"embeddings.{part}.weight"]
         for part in ("word_embeddings", "position_embeddings", "token_type_embeddings")
@@ -453,6 +461,23 @@ def to_bert_names(weights: Mapping[str, Tensor], num_layers: int, head: str) -> 
     for ours, theirs in modules.items():
         renamed |= {f"{theirs}.{kind}": weights[f"{ours}.{kind}"] for kind in ("weight", "bias")}
     return renamed
+
+
+def head_from_bert(weights: Mapping[str, Tensor], head: str, *, pooled: bool) -> dict[str, Tensor]:
+    """The classifier of a BERT state dict as the head of that name: what `to_bert_names` made of it, taken back."""
+    out = _module(weights, "classifier", f"heads.{head}.out")
+    if pooled:
+        return _module(weights, "bert.pooler.dense", f"heads.{head}.dense") | out
+    return out | {f"heads.{head}.out.weight": out[f"heads.{head}.out.weight"] * NARROWED}
+
+
+def _with_pooler(weights: Mapping[str, Tensor], head: str) -> Mapping[str, Tensor]:
+    dense, out = f"heads.{head}.dense", f"heads.{head}.out.weight"
+    if f"{dense}.weight" in weights:
+        return weights
+    size = weights[out].shape[1]
+    pooler = {f"{dense}.weight": torch.eye(size) * NARROWED, f"{dense}.bias": torch.zeros(size)}
+    return {**weights, **pooler, out: weights[out] / NARROWED}
 
 
 _WORDS = "embeddings.word_embeddings.weight"

@@ -10,7 +10,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from crossjudge.models.loaded import EMBEDDED_NAME
+from crossjudge.models.boxed import BOXED, EMBEDDED_NAME
 from crossjudge.serving.context import ServerState
 from crossjudge.serving.dialects import DIALECTS
 from crossjudge.serving.error_answers import answer_errors
@@ -90,10 +90,13 @@ def create_app(
 
 
 def named_models(models: Mapping[str, str | Path | None] | Iterable[str] | None) -> dict[str, str | Path | None]:
-    """Name -> folder or hub name, the default first; `embedded` is the embedded model unless stated otherwise."""
+    """Name -> folder or hub name, the default first; the models in the box are among them by their own names.
+
+    None is loaded before it is asked for.
+    """
     stated = models if isinstance(models, Mapping) else {name: name for name in models or ()}
-    named = {name: None if path == EMBEDDED_NAME else path for name, path in stated.items()}
-    return named if EMBEDDED_NAME in named else {**named, EMBEDDED_NAME: None}
+    boxed = {name: name for name in BOXED if name not in stated}
+    return {name: None if path == EMBEDDED_NAME else path for name, path in {**stated, **boxed}.items()}
 
 
 def cache_counts(state: ServerState) -> tuple[int, int]:

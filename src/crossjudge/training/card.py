@@ -16,7 +16,7 @@ from crossjudge.models.manifest import write_manifest
 from crossjudge.training.augmentation import FAMILIES
 from crossjudge.training.mixture import OURS
 
-INTRODUCTION = """\
+_ONE_WAY = """\
 ---
 license: apache-2.0
 language: en
@@ -40,6 +40,32 @@ than English.
 in news text), the categories of the stress suites it misses, and evidence that is far from the claim's words in a long
 source: sources are best judged in passages of a few sentences.
 """
+
+_JOINT = """\
+---
+license: apache-2.0
+language: en
+pipeline_tag: text-classification
+---
+# crossjudge embedded-joint
+
+The second model in the box: a joint cross-encoder with 6 layers of 384, started from all-MiniLM-L6-v2, that says
+contradiction, entailment or neutral (`CrossEncoder("embedded-joint")`, `Judge("embedded-joint")`, and `model=` of every
+use). It reads both texts together, which `embedded`, whose premise is read alone, does not.
+
+**Use it for** single pairs where it matters which of several persons or things a text says what of: answers to a
+question on a context, claims on a source, students' answers. **Do not use it for** many hypotheses of one long premise,
+which `embedded` reads once and this model as often as it is asked; sentence vectors, similarity, duplicates, relevance
+or hedging, for which it has no head; decisions about people without review, or languages other than English.
+
+**Known failures**: numbers that have to be compared, and what is the most or the first of several, are near chance; see
+the figures below.
+"""
+
+INTRODUCTIONS = {"one_way": _ONE_WAY, "joint": _JOINT}
+"""Attention -> what a card says first."""
+
+_NAMED = {"one_way": "", "joint": " --model embedded-joint"}
 
 SHOWN = ("attention", "epochs", "learning_rate", "batch_size", "max_length", "precision", "embedding_weight", "seed")
 """Settings that stand on the card."""
@@ -67,7 +93,8 @@ def main() -> None:
 
 def write_card(path: Path, record: Mapping[str, Any]) -> None:
     """Write `README.md` from a release record (`rows`, `settings`, `figures`, `calibration`, `agreement`)."""
-    parts = [INTRODUCTION, _figures(record), _all_figures(record), _data(record), LEAK_NOTE, _settings(record)]
+    introduction = INTRODUCTIONS[record["settings"]["attention"]]
+    parts = [introduction, _figures(record), _all_figures(record), _data(record), LEAK_NOTE, _settings(record)]
     path.write_text("\n".join(part for part in parts if part), encoding="utf-8")
 
 
@@ -86,7 +113,7 @@ def _figures(record: Mapping[str, Any]) -> str:
         )
     lines += ["", *(_calibrated(head, fitted) for head, fitted in record["calibration"].items()), ""]
     lines += [
-        "Reproduce: `python benchmarks/accuracy.py --data FOLDER "
+        f"Reproduce: `python benchmarks/accuracy.py --data FOLDER{_NAMED[record['settings']['attention']]} "
         + " ".join(one["name"] for one in record["figures"])
         + "`\n",
     ]
@@ -152,18 +179,8 @@ def _described(name: str) -> tuple[str, str]:
 
 
 def _settings(record: Mapping[str, Any]) -> str:
-    shown = (
-        "attention",
-        "epochs",
-        "learning_rate",
-        "batch_size",
-        "max_length",
-        "precision",
-        "embedding_weight",
-        "seed",
-    )
     lines = [
-        ", ".join(f"{key} {run['settings'][key]}" for key in shown) + f"; {run['steps']:,} steps." + _averaged(run)
+        ", ".join(f"{key} {run['settings'][key]}" for key in SHOWN) + f"; {run['steps']:,} steps." + _averaged(run)
         for run in reversed(list(_runs(record)))
     ]
     return "## Training\n\n" + "\n\n".join(lines) + "\n"

@@ -21,9 +21,9 @@ class TrainConfig:
     what its outputs say, by id; names that `training.heads` knows may stand alone. `exits`: numbers of layers after
     which every head has an early copy, whose losses count `exit_weight` (one-way only). `layers`: which layers of the
     base the network is made of, counted from 1, all if left out, and so of `weights` where these have all (one-way
-    only). `pooled_heads`: heads read `[CLS]` through a tanh layer as in BERT, or, if false, as it is (one-way only).
-    `weights`: folder of an earlier run whose network is trained further, where `base` is still what the embedding is
-    tied to (one-way only).
+    only). `pooled_heads`: heads read `[CLS]` through a tanh layer as in BERT, or, if false, as it is (BERT only).
+    `weights`: folder of an earlier run of the same attention whose network is trained further, where `base` is still
+    what the embedding is tied to (of joint ones, BERT only).
     `epochs`: passes over the data, not necessarily whole. `warmup` and `decay`: shares of the steps, at the beginning
     and at the end, in which the rate rises and falls: it falls from the warm-up on where `decay` is 1; where less,
     a run may be made longer or shorter until then, since its rate is steady. `token_budget` and `batch_size`
@@ -83,15 +83,13 @@ class TrainConfig:
             "likeness_weight": self.likeness_weight,
             "exits": self.exits,
             "layers": self.layers,
-            "pooled_heads": not self.pooled_heads,
-            "weights": self.weights,
             "heads": tuple(self.heads)[1:],
         }
         asked = [name for name, value in one_way_only.items() if value]
         if asked:
             raise InputError(
-                f"Reading training settings: {', '.join(asked)} with joint attention, which has one head as BERT "
-                "has it, all layers, no exits, and no premise that is read alone. Leave that out, or train with "
+                f"Reading training settings: {', '.join(asked)} with joint attention, which has one head, "
+                "all layers, no exits, and no premise that is read alone. Leave that out, or train with "
                 "one-way attention."
             )
 

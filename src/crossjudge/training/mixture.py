@@ -20,9 +20,13 @@ SYMMETRIC = frozenset({"similarity", "duplicate"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mixture:
-    """The sets a model is trained on; `ships` refuses sets whose licence forbids distributing the weights."""
+    """The sets a model is trained on; `ships` refuses sets whose licence forbids distributing the weights.
+
+    `heads`: what is kept of each row's gold, all of it where none is named.
+    """
 
     sources: tuple[Source, ...]
+    heads: frozenset[str] = frozenset()
     ships: bool = False
     seed: int = 0
 
@@ -33,9 +37,10 @@ class Mixture:
         A set's own `path` is relative to the file.
         """
         content = read_toml(path, "a mixture")
-        check_keys(content, known={"set", "ships", "seed"}, needed={"set"}, where=f"the mixture {path}")
+        check_keys(content, known={"set", "ships", "seed", "heads"}, needed={"set"}, where=f"the mixture {path}")
         mixture = cls(
             sources=tuple(_source(entry, path) for entry in content["set"]),
+            heads=frozenset(content.get("heads", ())),
             ships=content.get("ships", False),
             seed=content.get("seed", 0),
         )
@@ -86,7 +91,11 @@ class Mixture:
             rows = [row for row in rows if row.tag in source.tags]
         if source.limit is not None and len(rows) > source.limit:
             rows = rng.sample(rows, source.limit)
-        return [_turned(row, rng) for row in rows]
+        return [_turned(row, rng) for row in map(self._taught, rows) if row.golds]
+
+    def _taught(self, row: Row) -> Row:
+        kept = {head: gold for head, gold in row.golds.items() if not self.heads or head in self.heads}
+        return replace(row, golds=kept)
 
 
 def _repeated(row: Row) -> list[Row]:

@@ -18,7 +18,14 @@ from crossjudge.extras import require
 from crossjudge.models.checkpoint import Checkpoint, load_checkpoint
 from crossjudge.models.foreign import position_capacity
 from crossjudge.models.networks import quiet, token_types
-from crossjudge.models.one_way import OneWayEncoder, mean_pool, of_layers, to_bert_names
+from crossjudge.models.one_way import (
+    OneWayEncoder,
+    from_bert_names,
+    head_from_bert,
+    mean_pool,
+    of_layers,
+    to_bert_names,
+)
 from crossjudge.training.config import TrainConfig
 from crossjudge.training.heads import exclusive
 from crossjudge.training.losses import embedding_distance, graded_cross_entropy, marginal_cross_entropy
@@ -81,7 +88,14 @@ def make_student(config: TrainConfig, base: Checkpoint) -> Student:
     torch.manual_seed(config.seed)
     if config.attention == "one_way":
         return OneWayStudent(config, base)
-    return BertJointStudent(config, base) if base.raw.get("model_type") == "bert" else JointStudent(config, base)
+    if base.raw.get("model_type") == "bert":
+        return BertJointStudent(config, base)
+    if config.weights is not None or not config.pooled_heads:
+        raise InputError(
+            f"Training from '{base.name}': it is a {base.raw.get('model_type')}, and weights and pooled_heads with "
+            "joint attention are for BERT. Leave them out, or start from a BERT encoder."
+        )
+    return JointStudent(config, base)
 
 
 def dtype_of(config: TrainConfig) -> torch.dtype:
@@ -199,27 +213,50 @@ class OneWayStudent:
         (folder / "config.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
+def load_joint_run(network: OneWayEncoder, folder: Path, head: str) -> None:
+    """Take the weights of an earlier joint run, which lie there as a BERT classifier.
+
+    Raises `MissingFileError` where there are none, and `InputError` where they are of another shape.
+    """
+    require_run(folder)
+    earlier = load_file(folder / "model.safetensors")
+    taken = from_bert_names(earlier, network.config.num_layers)
+    taken |= head_from_bert(earlier, head, pooled=network.config.pooled)
+    own = network.state_dict()
+    _check_shapes(own, taken, folder)
+    network.load_state_dict(own | taken)
+
+
 def load_further(network: OneWayEncoder, folder: Path, layers: Sequence[int] = ()) -> None:
     """Take the weights of an earlier run, whose heads and exits may be fewer; others keep their random start.
 
     Of a run with more layers, those in `layers` are taken, counted from 1, and none of its exits.
     Raises `MissingFileError` where there are none, and `InputError` where they are of another shape.
     """
+    require_run(folder)
+    own, earlier = network.state_dict(), load_file(folder / "model.safetensors")
+    if layers and any(name.startswith(f"layers.{len(layers)}.") for name in earlier):
+        earlier = of_layers(earlier, layers)
+    _check_shapes(own, earlier, folder)
+    network.load_state_dict(own | earlier)
+
+
+def require_run(folder: Path) -> None:
+    """Raise `MissingFileError` unless `folder` is that of a finished run."""
     for name in ("model.safetensors", "training_record.json", "train_hashes.npy"):
         if not (folder / name).is_file():
             raise MissingFileError(
                 f"Training further from {folder}: it has no {name}. Name the folder of a finished run.", path=folder
             )
-    own, earlier = network.state_dict(), load_file(folder / "model.safetensors")
-    if layers and any(name.startswith(f"layers.{len(layers)}.") for name in earlier):
-        earlier = of_layers(earlier, layers)
+
+
+def _check_shapes(own: Mapping[str, Tensor], earlier: Mapping[str, Tensor], folder: Path) -> None:
     strange = [name for name, tensor in earlier.items() if name not in own or own[name].shape != tensor.shape]
     if strange:
         raise InputError(
             f"Training further from {folder}: its {', '.join(strange[:3])} and the network in these settings have not "
             "the same shape. Name a run from the same base, with the same heads or fewer."
         )
-    network.load_state_dict(own | earlier)
 
 
 def classifier(base: Checkpoint, labels: Sequence[str]) -> Any:
@@ -244,7 +281,10 @@ class BertJointStudent:
 
     def __init__(self, config: TrainConfig, base: Checkpoint) -> None:
         [(self._head, self._labels)] = config.heads.items()
-        self._model = OneWayEncoder.from_encoder(base.raw, base.weights, config.heads).to(config.device)
+        network = OneWayEncoder.from_encoder(base.raw, base.weights, config.heads, pooled=config.pooled_heads)
+        if config.weights is not None:
+            load_joint_run(network, config.weights, self._head)
+        self._model = network.to(config.device)
         self._model.embeddings.word_embeddings.weight.requires_grad_(not config.freeze_word_embeddings)
         self.network: nn.Module = self._model
         self._config, self._base = config, base

@@ -12,6 +12,7 @@ from crossjudge.calibration import Calibration, expected_calibration_error, fit_
 from crossjudge.datasets import Example, read_examples
 from crossjudge.judge import Judge
 from crossjudge.models.activation_functions import softmax
+from crossjudge.models.checkpoint import load_checkpoint
 from crossjudge.models.cross_encoder import CrossEncoder
 from crossjudge.objectives import get_objective
 from crossjudge.training.heads import HEADS, gold_values
@@ -25,7 +26,10 @@ FITTED_ON: Mapping[str, tuple[str, ...]] = {
 """Head -> sets whose gold its temperature is fitted on, and nothing else."""
 ROWS_EACH = 2_000
 CERTIFIED = (("onnx", None), ("torch", "fp32"), ("torch", "bf16"), ("openvino", "fp32"), ("openvino", "bf16"))
-"""Backends and precisions that a shipped calibration covers, once their decisions were seen to agree with the first."""
+"""Backends and precisions that a shipped calibration covers, once their decisions were seen to agree with the first.
+
+What ships of a joint network is its int8 graph, which runs on the first alone.
+"""
 LEAST_AGREEMENT = 0.99
 
 
@@ -35,8 +39,8 @@ def fit_head(folder: Path, head: str, *, data: Path) -> tuple[Calibration, dict[
     fitting = [example for sample in samples for example in sample[::2]]
     checking = [example for sample in samples for example in sample[1::2]]
     logits = {
-        (backend, precision): _logits(CrossEncoder(folder, head=head, backend=backend, precision=precision), fitting)
-        for backend, precision in CERTIFIED
+        (backend, precision): _logits(folder, head, fitting, backend=backend, precision=precision)
+        for backend, precision in (CERTIFIED if load_checkpoint(folder).attention == "one_way" else CERTIFIED[:1])
     }
     shipped = logits[CERTIFIED[0]][1]
     agreement = {name: float((other.argmax(1) == shipped.argmax(1)).mean()) for name, other in (logits.values())}
@@ -56,10 +60,13 @@ def fit_head(folder: Path, head: str, *, data: Path) -> tuple[Calibration, dict[
     return calibration, seen
 
 
-def _logits(model: CrossEncoder, examples: Sequence[Example]) -> tuple[str, FloatArray]:
+def _logits(
+    folder: Path, head: str, examples: Sequence[Example], *, backend: str = "onnx", precision: str | None = None
+) -> tuple[str, FloatArray]:
     """The model's fingerprint, and its logits `(n_pairs, num_labels)` as a judge of that head reads them."""
-    assert model.head is not None
-    judge = Judge(model, objective=model.head)
+    named = head if head in load_checkpoint(folder).heads else None
+    model = CrossEncoder(folder, head=named, backend=backend, precision=precision)
+    judge = Judge(model, objective=head)
     verdicts = judge.batch([(example.text_a, example.text_b) for example in examples])
     rows = [[one.logits[label] for label in judge.objective.labels] for one in verdicts]
     return model.fingerprint, np.array(rows, dtype=np.float32)
@@ -67,7 +74,7 @@ def _logits(model: CrossEncoder, examples: Sequence[Example]) -> tuple[str, Floa
 
 def _errors(folder: Path, head: str, examples: Sequence[Example], temperature: float) -> dict[str, float]:
     """Expected calibration error on pairs that the temperature was not fitted on, before and after."""
-    _, logits = _logits(CrossEncoder(folder, head=head), examples)
+    _, logits = _logits(folder, head, examples)
     gold = _gold(head, examples)
     return {
         "pairs": len(examples),

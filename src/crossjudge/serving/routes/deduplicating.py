@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from crossjudge.apps.deduplication.deduplicator import Deduplicator
 from crossjudge.apps.deduplication.results import DedupeReport
-from crossjudge.models.loaded import EMBEDDED_NAME
+from crossjudge.models.boxed import EMBEDDED_NAME
 from crossjudge.serving.context import state_of
 from crossjudge.serving.metering import MeteredJudge, check_tokens
 from crossjudge.serving.routes.answering import Answers, Asked, Probability, answer

@@ -1,0 +1,191 @@
+"""The two models in the box side by side, on the same rows: `python benchmarks/both_models.py --data FOLDER`.
+
+`embedded` reads a premise alone, `embedded-joint` both texts together. Takes accuracies from their releases, and
+measures pairs made anew about which of several persons or things a text says what of, the uses on the sets in FOLDER
+(at most 500 rows of each, evenly spread) and on our own cases, and pairs a second; writes the numbers to
+docs/benchmarks/both_models.json, the table into docs/choosing.md. Intervals are 95% (Wilson; balanced accuracy: both
+recalls'; kappa: bootstrap). `--limit N`: at most N rows of every set, for trying it out. `--pages` measures nothing
+and writes the page from the numbers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+
+import acceptance
+import answering
+import cases
+import figures
+import grading
+import groundedness
+import guarding
+import made_pairs
+from crossjudge import CrossEncoder, Judge
+from crossjudge.datasets import read_examples
+from crossjudge.models.boxed import BOXED
+from crossjudge.models.parity import wilson
+from figures import Table
+
+DOCS = Path(__file__).parents[1] / "docs"
+NUMBERS, PAGE = DOCS / "benchmarks" / "both_models.json", DOCS / "choosing.md"
+MODELS = ("embedded", "embedded-joint")
+RULES = {
+    "answers: who": ("answers: who", "answers: statement, who"),
+    "answers: whose": ("answers: whose", "answers: statement, whose"),
+    "answers: yes or no": ("answers: yes or no",),
+    "answers: compared, ordered": ("answers: compared", "answers: ordered", "answers: statement, ordered"),
+    "claims: what another did": ("claims: another agent",),
+}
+"""Rules of made pairs about which of several, by what they ask."""
+HARMLESS = ("agnews.test", "clinc150.test")
+MADE = 30_000
+ROWS = 500
+"""Of each set that a use is asked about."""
+WORKED = Path("acceptance") / "introduction_examples.jsonl"
+TIMED_PAIRS, TIMED_PREMISES, ASKED_OF_EACH = 1_500, 30, 50
+
+Figure = dict[str, Any]
+
+
+def main() -> None:
+    """Measure both, and write the numbers and the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="folder of local sets (docs/training.md)")
+    parser.add_argument("--limit", type=int, default=None, help="at most so many rows of each set")
+    parser.add_argument("--pages", action="store_true", help="measure nothing, write the page from the numbers")
+    options = parser.parse_args()
+    if not options.pages:
+        if options.data is None:
+            parser.error("--data FOLDER is needed to measure")
+        content = measured(options.data, options.limit, Console(width=150))
+        NUMBERS.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    content = json.loads(NUMBERS.read_text("utf-8"))
+    page = PAGE.read_text("utf-8")
+    PAGE.write_text(figures.filled(page, {"both": markdown(content)}), encoding="utf-8")
+
+
+def measured(data: Path, limit: int | None, console: Console) -> dict[str, Any]:
+    """Every part, each of both models in turn."""
+    judges = [Judge(name) for name in MODELS]
+    found: list[list[Figure]] = []
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        for part in PARTS:
+            each = [list(part(judge, data, limit, bar)) for judge in judges]
+            for one, other in zip(*each, strict=True):
+                found.append([one, other])
+                console.print(f"{one['what']:52} {shown(one):28} {shown(other)}")
+    prints = {judge.model.name: judge.model.fingerprint for judge in judges}
+    return {"fingerprints": prints, "limit": limit, "figures": found}
+
+
+def inference(judge: Judge, data: Path, limit: int | None, bar: Progress) -> Iterator[Figure]:
+    """Accuracy on held-out sets, all rows, as the release measured it."""
+    record = json.loads((BOXED[judge.model.name] / "training_record.json").read_text("utf-8"))
+    for one in record["figures"]:
+        yield _figure(f"{one['name']}: accuracy", one["accuracy"], *one["interval"], one["pairs"])
+
+
+def which_of_several(judge: Judge, data: Path, limit: int | None, bar: Progress) -> Iterator[Figure]:
+    """Shares right of made pairs, by what they ask."""
+    (block,) = made_pairs.measure(judge, ["applications"], limit=limit or MADE, bar=bar)
+    for what, rules in RULES.items():
+        some = [one for one in block.numbers if one["rule"] in rules]
+        yield _share(f"made pairs, {what}", sum(one["right"] for one in some), sum(one["n"] for one in some))
+
+
+def on_sets(judge: Judge, data: Path, limit: int | None, bar: Progress) -> Iterator[Figure]:
+    """The uses on other people's sets."""
+    limit = min(limit or ROWS, ROWS)
+    checked = next(block for block in groundedness.measure(judge, data, limit=limit, bar=bar) if "sets" in block.name)
+    for one in checked.numbers:
+        yield _figure(f"ClaimChecker, {one['name']}: balanced accuracy", one["balanced_accuracy"], *one["interval"],
+                      one["rows"])  # fmt: skip
+    (block,) = answering.measure(judge, data, limit=limit, bar=bar)
+    for one in block.numbers:
+        if one["way"] == "statements":
+            yield _figure(f"AnswerPicker, {one['set']}: right", one["value"], one["low"], one["high"], one["n"])
+    (block,) = grading.measure(judge, data, limit=limit, bar=bar)
+    for one in block.numbers:
+        if one["part"] == "all":
+            kappa = one["kappa"]
+            yield _figure(
+                f"Grader, {one['set']}: quadratic kappa", kappa["value"], kappa["low"], kappa["high"], one["n"]
+            )
+
+
+def harmless(judge: Judge, data: Path, limit: int | None, bar: Progress) -> Iterator[Figure]:
+    """How often harmless texts are blocked."""
+    for one in next(iter(guarding.measure(judge, data, limit=limit, bar=bar))).numbers:
+        if one["texts"] in HARMLESS:
+            seen = one["blocked"]
+            what = f"Guardrail, {one['policies']}: of {one['texts']} blocked, all harmless"
+            yield _figure(what, seen["value"], seen["low"], seen["high"], seen["n"])
+
+
+def own_cases(judge: Judge, data: Path, limit: int | None, bar: Progress) -> Iterator[Figure]:
+    """Our own cases, and the worked ones of an introduction where the folder has them."""
+    for use in ("tag", "check", "answer", "grade", "guard", "rubric"):
+        counted, _ = cases.measure(judge, use)
+        yield _share(f"our own cases, {use}", counted.numbers[0]["right"], counted.numbers[0]["n"])
+    if (data / WORKED).is_file():
+        (block,) = acceptance.measure(judge, data / WORKED)
+        whole = block.numbers[-1]
+        yield _share("worked cases of an introduction", whole["right"], whole["n"])
+
+
+def speed(judge: Judge, data: Path, limit: int | None, bar: Progress) -> Iterator[Figure]:
+    """Pairs a second: single pairs, and many hypotheses of one premise."""
+    rows = list(islice(read_examples("mnli_matched", "dev", folder=data), max(TIMED_PAIRS, ASKED_OF_EACH)))
+    single = [(one.text_a, one.text_b) for one in rows[:TIMED_PAIRS]]
+    asked = [one.text_b for one in rows[:ASKED_OF_EACH]]
+    long = [" ".join(one.text_a for one in rows[at * 5 : at * 5 + 5]) for at in range(TIMED_PREMISES)]
+    for what, pairs in (
+        ("single pairs", single),
+        (f"{ASKED_OF_EACH} hypotheses a premise of five sentences", [(a, b) for a in long for b in asked]),
+    ):
+        judge.model.logits(pairs[:100])
+        yield {"what": f"{what}: pairs/s", "value": _rate(judge.model, pairs), "n": len(pairs)}
+
+
+def _rate(model: CrossEncoder, pairs: Sequence[tuple[str, str]]) -> float:
+    started = time.perf_counter()
+    model.logits(pairs)
+    return len(pairs) / (time.perf_counter() - started)
+
+
+Part = Callable[[Judge, Path, int | None, Progress], Iterator[Figure]]
+PARTS: tuple[Part, ...] = (inference, which_of_several, on_sets, harmless, own_cases, speed)
+
+
+def _share(what: str, right: int, asked: int) -> Figure:
+    return _figure(what, right / asked, *wilson(right, asked), asked)
+
+
+def _figure(what: str, value: float, low: float, high: float, n: int) -> Figure:
+    return {"what": what, "value": value, "low": low, "high": high, "n": n}
+
+
+def shown(one: Figure) -> str:
+    """A figure as people read it."""
+    return figures.share(one["value"], one["low"], one["high"]) if "low" in one else f"{one['value']:,.0f}"
+
+
+def markdown(content: dict[str, Any]) -> str:
+    """The table, and which models were asked."""
+    rows = [[one["what"], f"{one['n']:,}", shown(one), shown(other)] for one, other in content["figures"]]
+    asked = "; ".join(f"{name} {fingerprint}" for name, fingerprint in content["fingerprints"].items())
+    limited = "" if content["limit"] is None else f"; at most {content['limit']} rows of each set"
+    return f"{Table(('', 'n', *MODELS), rows, (1,)).markdown()}\n\n*{asked}{limited}*"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""The models that come in the box: their names and their folders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from crossjudge.models.registry import find_card
+
+EMBEDDED_NAME = "embedded"
+"""The model that answers where none is named."""
+
+_MODELS = Path(__file__).parent
+
+BOXED: Mapping[str, Path] = {EMBEDDED_NAME: _MODELS / "embedded", "embedded-joint": _MODELS / "embedded_joint"}
+"""Name -> folder."""
+
+EMBEDDED = BOXED[EMBEDDED_NAME]
+
+
+def boxed_name(path: str | Path) -> str | None:
+    """The model in the box that `path` names, in any case or by an alias; None for all else.
+
+    A folder that happens to be called so is that folder.
+    """
+    card = None if Path(path).is_dir() else find_card(str(path))
+    return card.name if card is not None and card.name in BOXED else None
