@@ -16,7 +16,7 @@ import pytest
 import crossjudge
 
 ROOT = Path(__file__).parent.parent
-EMBEDDED = "crossjudge/models/embedded"
+BOXED = ("crossjudge/models/embedded", "crossjudge/models/embedded_joint")
 EMBEDDED_MAX_BYTES = 30_000_000
 
 
@@ -59,16 +59,18 @@ def test_the_wheel_holds_every_source_file(wheel: dict[str, bytes]) -> None:
     assert all(wheel[name] == files[name].read_bytes() for name in expected)
 
 
-def test_the_wheel_holds_the_embedded_model_unharmed(wheel: dict[str, bytes]) -> None:
-    manifest = json.loads(wheel[f"{EMBEDDED}/manifest.json"])["files"]
+@pytest.mark.parametrize("folder", BOXED)
+def test_the_wheel_holds_a_model_of_the_box_unharmed(wheel: dict[str, bytes], folder: str) -> None:
+    manifest = json.loads(wheel[f"{folder}/manifest.json"])["files"]
     assert {"config.json", "tokenizer.json"} <= manifest.keys()
     for name, stated in manifest.items():
-        content = wheel[f"{EMBEDDED}/{name}"]
+        content = wheel[f"{folder}/{name}"]
         assert hashlib.sha256(content).hexdigest() == stated["sha256"], name
 
 
-def test_the_embedded_model_stays_small(wheel: dict[str, bytes]) -> None:
-    sizes = {name: len(content) for name, content in wheel.items() if name.startswith(EMBEDDED)}
+@pytest.mark.parametrize("folder", BOXED)
+def test_a_model_of_the_box_stays_small(wheel: dict[str, bytes], folder: str) -> None:
+    sizes = {name: len(content) for name, content in wheel.items() if name.startswith(f"{folder}/")}
     assert sizes
     assert sum(sizes.values()) <= EMBEDDED_MAX_BYTES, sizes
 

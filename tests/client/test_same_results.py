@@ -274,7 +274,11 @@ def test_a_result_of_a_guardrail_can_be_redacted(url):
 def test_models_are_listed_and_asked_by_name(ask):
     with running(models={"house": "embedded"}) as url:
         listed = ask(url, lambda c: c.models())
-        assert [(one.name, one.is_default) for one in listed] == [("house", True), ("embedded", False)]
+        assert [(one.name, one.is_default) for one in listed] == [
+            ("house", True),
+            ("embedded", False),
+            ("embedded-joint", False),
+        ]
         assert {one.state for one in listed} <= {"loaded", "loading", "cold"}
         expected = Judge(MODEL)("a", "b")
         assert ask(url, lambda c: c.judge(model="embedded")("a", "b")) == expected

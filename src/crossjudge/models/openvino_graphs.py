@@ -20,8 +20,7 @@ def openvino_graphs(checkpoint: Checkpoint, precision: str) -> dict[str, Path]:
         own = checkpoint.tokenizer_folder / OPENVINO_INT8
         if precision == "int8" and not own.is_file():
             raise BackendError(
-                f"Opening '{checkpoint.name}' on OpenVINO in int8: it has no such graph. Make one with `crossjudge "
-                f"export {checkpoint.name} FOLDER --precision int8`, and load that folder."
+                f"Opening '{checkpoint.name}' on OpenVINO in int8: it has no such graph. {_instead(checkpoint)}"
             )
         if precision != "int8" and own.is_file():
             raise BackendError(
@@ -37,3 +36,10 @@ def openvino_graphs(checkpoint: Checkpoint, precision: str) -> dict[str, Path]:
 
         folder = keep_folder(key, lambda fresh: write_openvino(checkpoint.folder, fresh))
     return {path.stem: path for path in folder.glob("*.onnx")}
+
+
+def _instead(checkpoint: Checkpoint) -> str:
+    """What to do about a graph that is not there."""
+    if not checkpoint.weights:
+        return "Use backend='onnx', or the checkpoint that its graph was made of."
+    return f"Make one with `crossjudge export {checkpoint.name} FOLDER --precision int8`, and load that folder."
