@@ -33,6 +33,7 @@ def test_a_folder_of_that_name_is_that_folder(tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     assert boxed_name(EMBEDDED_NAME) is None
     assert load_checkpoint(EMBEDDED_NAME).folder == tmp_path / EMBEDDED_NAME
+    assert load_checkpoint(None).folder == CrossEncoder().checkpoint.folder == EMBEDDED, "where no model is named"
 
 
 def test_no_name_is_the_embedded_model() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from crossjudge.cli.failures import say
 from crossjudge.errors import InputError
 from crossjudge.files import FileFormat, parse_columns
+from crossjudge.models.boxed import EMBEDDED_NAME
 from crossjudge.training.adapting import Adaptation, adapt
 from crossjudge.training.adapting.choosing import KINDS
 from crossjudge.training.adapting.comparing import Figures
@@ -45,11 +46,12 @@ def run(request: AdaptRequest, *, as_json: bool, quiet: bool) -> Adaptation:
         file_format=request.file_format,
     )
     _tell_left_out(rows, quiet=quiet)
+    model = None if request.model == EMBEDDED_NAME else request.model
     with _bar(quiet) as advance:
         found = adapt(
             rows,
             request.out,
-            model=request.model,
+            model=model,
             objective=request.objective,
             labels=labels,
             progress=lambda done, _: advance(done),

@@ -11,6 +11,7 @@ from typing import Any
 from crossjudge.calibration import Calibration, calibration_file
 from crossjudge.cli.failures import say
 from crossjudge.errors import InputError
+from crossjudge.models.boxed import EMBEDDED_NAME
 from crossjudge.models.bundle import Contract, digest_of, write_bundle
 from crossjudge.models.bundle_verification import Probed, Verification
 from crossjudge.objectives import get_objective
@@ -45,12 +46,9 @@ class BundleRequest:
 
 def write(request: BundleRequest, *, as_json: bool, quiet: bool) -> None:
     """Write the bundle and say how to prove it."""
+    model = None if request.model == EMBEDDED_NAME else request.model
     made = write_bundle(
-        request.model,
-        request.out,
-        calibrations=request.named_calibrations(),
-        contract=request.contract(),
-        **request.where,
+        model, request.out, calibrations=request.named_calibrations(), contract=request.contract(), **request.where
     )
     digest = digest_of(request.out)
     if as_json:

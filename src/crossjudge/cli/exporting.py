@@ -10,7 +10,7 @@ from pathlib import Path
 from crossjudge.errors import InputError
 from crossjudge.extras import require
 from crossjudge.files import BadRow, read_pairs
-from crossjudge.models.boxed import boxed_name
+from crossjudge.models.boxed import EMBEDDED, EMBEDDED_NAME
 from crossjudge.models.certificates import Certificate, load_certificates
 from crossjudge.models.checkpoint import Checkpoint
 from crossjudge.models.export import CERTIFICATES
@@ -60,9 +60,9 @@ def write_folder(request: ExportRequest, load: Callable[[str | Path], Checkpoint
     Raises `InputError` for a folder in use and for a precision that this kind of model cannot be written in.
     """
     require_new(request.out, doing="Exporting")
-    if boxed_name(request.model) is None and is_trained(Path(request.model)):
+    if request.model != EMBEDDED_NAME and is_trained(Path(request.model)):
         return _export_trained(Path(request.model), request)
-    checkpoint = load(request.model)
+    checkpoint = load(EMBEDDED if request.model == EMBEDDED_NAME else request.model)
     if checkpoint.attention == "one_way":
         return _copy_exported(checkpoint, request)
     precision = request.precision or JOINT_PRECISION

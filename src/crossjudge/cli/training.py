@@ -89,11 +89,13 @@ def _train(config: TrainConfig, teaching: Teaching | None, *, quiet: bool) -> No
 
 def _distill(config: TrainConfig, teaching: Teaching, exclude: Sequence[int], progress: Progress | None) -> None:
     from crossjudge import CrossEncoder
+    from crossjudge.models.boxed import EMBEDDED_NAME
     from crossjudge.training import distill
 
+    name = None if teaching.teacher == EMBEDDED_NAME else teaching.teacher
     distill(
         config,
-        CrossEncoder(teaching.teacher, device=config.device, head=teaching.teacher_head),
+        CrossEncoder(name, device=config.device, head=teaching.teacher_head),
         kind=teaching.kind,
         temperature=teaching.temperature,
         weight=teaching.weight,

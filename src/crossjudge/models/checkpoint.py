@@ -16,7 +16,7 @@ from crossjudge.errors import (
     UnsupportedModelError,
 )
 from crossjudge.models import foreign
-from crossjudge.models.boxed import BOXED, boxed_name
+from crossjudge.models.boxed import BOXED, EMBEDDED_NAME, boxed_name
 from crossjudge.models.integrity import (
     TensorShapes,
     check_graph,
@@ -127,7 +127,7 @@ class _Asked:
 
 
 def load_checkpoint(
-    path: str | Path,
+    path: str | Path | None,
     *,
     kind: Kind = "cross_encoder",
     revision: str | None = None,
@@ -138,20 +138,24 @@ def load_checkpoint(
     num_labels: int | None = None,
     max_length: int | None = None,
 ) -> Checkpoint:
-    """The checkpoint in the folder `path`, in the box, or of that name on the hub.
+    """The checkpoint in the folder `path`, in the box (None: the embedded model), or of that name on the hub.
 
     A string that can only be a path (`./x`, `/x`, `~/x`, two slashes or more) never goes to the hub. `num_labels` and
     `max_length` overrule what was saved. Raises a `CheckpointError`: `UnknownModelError`, `HubUnreachableError`,
     `MissingFileError`, `PickleOnlyError`, `RemoteCodeError`, `CorruptFileError` or `UnsupportedModelError`.
     """
+    boxed = EMBEDDED_NAME if path is None else boxed_name(path)
     asked = _Asked(
-        name=boxed_name(path) or str(path),
+        name=boxed or str(path),
         kind=kind,
         num_labels=num_labels,
         max_length=max_length,
         trust_remote_code=trust_remote_code,
     )
-    folder = _local_folder(path, asked, revision, token, local_files_only, cache_folder)
+    if path is None or boxed is not None:
+        folder = BOXED[asked.name]
+    else:
+        folder = _local_folder(path, asked, revision, token, local_files_only, cache_folder)
     modules = read_modules(folder, trust_remote_code=trust_remote_code)
     inner = modules[0].folder if modules else folder
     config = _read_config(inner, asked)
@@ -181,8 +185,6 @@ def _local_folder(
     folder = Path(path).expanduser()
     if folder.is_dir():
         return folder.absolute()
-    if asked.name in BOXED:
-        return BOXED[asked.name]
     from crossjudge.models import hub
 
     if isinstance(path, Path) or hub.looks_like_path(path) or folder.is_file():

@@ -10,7 +10,6 @@ from typing import Any
 from crossjudge.backends.base import Backend, BatchWishes, wishes_of
 from crossjudge.backends.one_way import OneWayBackend
 from crossjudge.errors import InputError, LabelError
-from crossjudge.models.boxed import EMBEDDED_NAME
 from crossjudge.models.checkpoint import Checkpoint, Kind, load_checkpoint
 from crossjudge.models.choosing import Choice, candidates, choose
 from crossjudge.models.loading import open_backend, shipped_precision
@@ -115,7 +114,7 @@ def load_model(
 ) -> LoadedModel:
     """Load the model at `path` (None: the embedded one). `where`: how to reach the hub, as for `load_checkpoint`."""
     checkpoint = load_checkpoint(
-        EMBEDDED_NAME if path is None else path,
+        path,
         kind=kind,
         max_length=max_length,
         num_labels=None if backend == "fake" else num_labels,

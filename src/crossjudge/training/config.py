@@ -21,9 +21,9 @@ class TrainConfig:
     what its outputs say, by id; names that `training.heads` knows may stand alone. `exits`: numbers of layers after
     which every head has an early copy, whose losses count `exit_weight` (one-way only). `layers`: which layers of the
     base the network is made of, counted from 1, all if left out, and so of `weights` where these have all (one-way
-    only). `pooled_heads`: heads read `[CLS]` through a tanh layer as in BERT, or, if false, as it is (BERT only).
-    `weights`: folder of an earlier run of the same attention whose network is trained further, where `base` is still
-    what the embedding is tied to (of joint ones, BERT only).
+    only). `pooled_heads`: heads read `[CLS]` through a tanh layer as in BERT, or, if false, as it is. `weights`: folder
+    of an earlier run of the same attention whose network is trained further, where `base` is still what the embedding
+    is tied to. (With joint attention these two are for BERT only.)
     `epochs`: passes over the data, not necessarily whole. `warmup` and `decay`: shares of the steps, at the beginning
     and at the end, in which the rate rises and falls: it falls from the warm-up on where `decay` is 1; where less,
     a run may be made longer or shorter until then, since its rate is steady. `token_budget` and `batch_size`

@@ -13,7 +13,6 @@ from crossjudge.backends.premise_cache import BUDGET_BYTES
 from crossjudge.errors import InputError, UnknownModelError
 from crossjudge.judge import Judge
 from crossjudge.models.bi_encoder import BiEncoder
-from crossjudge.models.boxed import EMBEDDED_NAME
 from crossjudge.models.checkpoint import Checkpoint, Kind, load_checkpoint
 from crossjudge.models.cross_encoder import CrossEncoder
 from crossjudge.serving.scheduling.engines import TextEngine
@@ -132,7 +131,7 @@ class ModelPool:
     def _read_checkpoint(self, name: str, kind: Kind) -> Checkpoint:
         path = self._paths[name]
         try:
-            checkpoint = load_checkpoint(EMBEDDED_NAME if path is None else path, kind=kind)
+            checkpoint = load_checkpoint(path, kind=kind)
         except Exception:
             self._unreadable.add(name)
             raise
