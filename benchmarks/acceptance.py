@@ -34,13 +34,16 @@ def main() -> None:
     parser.add_argument("--cases", type=Path, required=True, help="JSON-lines file of cases")
     figures.add_options(parser, limit=None, data=False)
     options = parser.parse_args()
-    figures.run(options, lambda judge, bar: measure(judge, options.cases, console=bar.console))
+    judges = figures.Judges(options)
+    figures.show(
+        options, lambda bar: measure(lambda app: judges.of(USES[app]), options.cases, console=bar.console), asked=""
+    )
 
 
-def measure(judge: Judge, path: Path, *, console: Console | None = None) -> Iterator[Block]:
-    """How many are right, by use; each case is shown on the console, if there is one."""
+def measure(judge_of: Callable[[str], Judge], path: Path, *, console: Console | None = None) -> Iterator[Block]:
+    """How many are right, by use; each case is shown on the console, if there is one. `judge_of`: of a use."""
     cases = [case for _, case in read_jsonl(path)]
-    given = [ANSWERERS[case["app"]](judge, case) for case in cases]
+    given = [ANSWERERS[case["app"]](judge_of(case["app"]), case) for case in cases]
     if console is not None:
         console.print(_each(cases, given))
     numbers = []
@@ -49,7 +52,8 @@ def measure(judge: Judge, path: Path, *, console: Console | None = None) -> Iter
         low, high = wilson(sum(passed), len(passed))
         numbers.append({"use": app, "n": len(passed), "right": sum(passed), "low": low, "high": high})
     rows = [[f"{row['use']}", f"{row['n']}", f"{row['right']}"] for row in numbers]
-    yield Block("worked", "Worked cases", Table(("use", "cases", "right"), rows, (1, 2)), numbers)
+    asked = "; ".join(dict.fromkeys(figures.which(judge_of(case["app"])) for case in cases))
+    yield Block("worked", "Worked cases", Table(("use", "cases", "right"), rows, (1, 2)), numbers, asked=asked)
 
 
 def _each(cases: list[Case], given: list[tuple[str, bool]]) -> rich.Table:
@@ -103,6 +107,15 @@ ANSWERERS: Mapping[str, Callable[[Judge, Case], tuple[str, bool]]] = {
     "grade": grade,
     "guard": guard,
     "rubric": rubric,
+}
+
+USES: Mapping[str, type] = {
+    "tag": Tagger,
+    "check": ClaimChecker,
+    "answer": AnswerPicker,
+    "grade": Grader,
+    "guard": Guardrail,
+    "rubric": RubricScorer,
 }
 
 

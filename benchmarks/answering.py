@@ -44,7 +44,7 @@ class Choice:
 
 def main() -> None:
     """Ask, and show or write a table."""
-    figures.main(__doc__, measure, limit=None)
+    figures.main(__doc__, measure, limit=None, use=AnswerPicker)
 
 
 def measure(judge: Judge, data: Path, *, limit: int | None, bar: Progress) -> Iterator[Block]:

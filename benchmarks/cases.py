@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +53,11 @@ def main() -> None:
     if unknown:
         parser.error(f"no use is called {unknown[0]!r}; expected some of {', '.join(ANSWERERS)}")
     uses = options.uses or list(ANSWERERS)
-    figures.run(
+    judges = figures.Judges(options)
+    figures.show(
         options,
-        lambda judge, _: (block for use in uses for block in measure(judge, use, limit=options.limit)),
+        lambda _: (block for use in uses for block in measure(judges.of(USES[use]), use, limit=options.limit)),
+        asked="",
     )
 
 
@@ -68,9 +70,11 @@ def measure(judge: Judge, use: str, *, limit: int | None = None) -> Iterator[Blo
     scored = {"use": use, "n": len(cases), "right": right, "value": right / len(cases), "low": low, "high": high}
     shown = [[f"{len(cases)}", f"{right}", figures.share(right / len(cases), low, high)]]
     yield Block(
-        f"cases.{use}", f"Own cases of {use}", Table(("cases", "right", "share (95%)"), shown, (0, 1)), [scored]
-    )
-    yield of_misses(use, [(case, one) for case, one in zip(cases, given, strict=True) if not one.right])
+        f"cases.{use}", f"Own cases of {use}", Table(("cases", "right", "share (95%)"), shown, (0, 1)), [scored],
+        asked=figures.which(judge),
+    )  # fmt: skip
+    missed = [(case, one) for case, one in zip(cases, given, strict=True) if not one.right]
+    yield replace(of_misses(use, missed), asked=figures.which(judge))
 
 
 def of_misses(use: str, missed: Sequence[tuple[Case, Given]]) -> Block:
@@ -174,6 +178,15 @@ ANSWERERS: Mapping[str, Callable[[Judge, Sequence[Case]], list[Given]]] = {
     "dedupe": dedupe,
 }
 """Use -> what it answers to its cases."""
+USES: Mapping[str, type] = {
+    "tag": Tagger,
+    "check": ClaimChecker,
+    "answer": AnswerPicker,
+    "grade": Grader,
+    "guard": Guardrail,
+    "rubric": RubricScorer,
+    "dedupe": Deduplicator,
+}
 
 
 def _asked(case: Case) -> str:

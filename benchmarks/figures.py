@@ -53,13 +53,17 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One table of one use. `name`: what a page calls it; `numbers`: all that was counted; `note`: said below it."""
+    """One table of one use. `name`: what a page calls it; `numbers`: all that was counted; `note`: said below it.
+
+    `asked`: which model answered, where that is not the same in all of a script.
+    """
 
     name: str
     title: str
     table: Table
     numbers: list[dict[str, Any]]
     note: str = ""
+    asked: str = ""
 
     def markdown(self) -> str:
         """Table and note."""
@@ -74,14 +78,14 @@ class Block:
         """What `to_dict` gave, also after it was JSON."""
         table = plain["table"]
         made = Table(tuple(table["head"]), [list(row) for row in table["rows"]], tuple(table["right"]))
-        return Block(plain["name"], plain["title"], made, plain["numbers"], plain["note"])
+        return Block(plain["name"], plain["title"], made, plain["numbers"], plain["note"], plain.get("asked", ""))
 
 
 def add_options(parser: argparse.ArgumentParser, *, limit: int | None, data: bool = True) -> None:
     """The options that all of them have; `limit`: the usual number of rows of a set, None for all."""
     if data:
         parser.add_argument("--data", type=Path, required=True, help="folder of local sets (docs/training.md)")
-    parser.add_argument("--model", default=None, help="folder or hub name (default: the embedded model)")
+    parser.add_argument("--model", default=None, help="folder or hub name (default: the use's own in the box)")
     parser.add_argument("--backend", default="auto")
     parser.add_argument(
         "--limit", type=int, default=limit, help=f"rows of each set, evenly spread (default: {limit or 'all'})"
@@ -90,22 +94,44 @@ def add_options(parser: argparse.ArgumentParser, *, limit: int | None, data: boo
     parser.add_argument("--out", type=Path, default=None, metavar="PATH.md", help="also write this, and PATH.json")
 
 
-def judge_of(options: argparse.Namespace) -> Judge:
-    """The model that the options name."""
-    return Judge(CrossEncoder(options.model, backend=options.backend))
+class Judges:
+    """The model that the options name; where they name none, each use's own in the box, opened once."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+        self._opened: dict[str | None, Judge] = {}
+
+    def of(self, use: type | None) -> Judge:
+        """What this use asks; None: what answers where there is no use."""
+        name = self._options.model or getattr(use, "unnamed_model", None)
+        if name not in self._opened:
+            self._opened[name] = Judge(CrossEncoder(name, backend=self._options.backend))
+        return self._opened[name]
 
 
-def run(options: argparse.Namespace, blocks: Callable[[Judge, Progress], Iterable[Block]]) -> None:
-    """Measure, show each table when it is there, and write what `--out` asks for."""
-    judge = judge_of(options)
+def which(judge: Judge) -> str:
+    """The model, and what its numbers depend on."""
+    return f"{judge.model.name} model, {judge.model.fingerprint}"
+
+
+def run(
+    options: argparse.Namespace, blocks: Callable[[Judge, Progress], Iterable[Block]], *, use: type | None = None
+) -> None:
+    """Measure a use, show each table when it is there, and write what `--out` asks for."""
+    judge = Judges(options).of(use)
+    show(options, lambda bar: blocks(judge, bar), asked=f"{judge.model.name}, {judge.model.fingerprint}")
+
+
+def show(options: argparse.Namespace, blocks: Callable[[Progress], Iterable[Block]], *, asked: str) -> None:
+    """Each table when it is there; `asked`: which model, where a table does not say it."""
     console, found = Console(width=150), []
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        for block in blocks(judge, bar):
+        for block in blocks(bar):
             found.append(block)
             if options.json:
                 print(json.dumps(block.to_dict(), ensure_ascii=False), flush=True)
             else:
-                console.print(block.table.shown(f"{block.title} ({judge.model.name}, {judge.model.fingerprint})"))
+                console.print(block.table.shown(f"{block.title} ({block.asked or asked})"))
                 console.print(block.note)
     if options.out:
         options.out.write_text("\n\n".join(f"## {one.title}\n\n{one.markdown()}" for one in found) + "\n", "utf-8")
@@ -113,12 +139,12 @@ def run(options: argparse.Namespace, blocks: Callable[[Judge, Progress], Iterabl
         options.out.with_suffix(".json").write_text(json.dumps(numbers, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
-def main(said: str | None, measure: Callable[..., Iterable[Block]], *, limit: int | None) -> None:
+def main(said: str | None, measure: Callable[..., Iterable[Block]], *, limit: int | None, use: type) -> None:
     """All of a script that has no options of its own; `said`: its docstring. See `add_options` for `limit`."""
     parser = argparse.ArgumentParser(description=said, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_options(parser, limit=limit)
     options = parser.parse_args()
-    run(options, lambda judge, bar: measure(judge, options.data, limit=options.limit, bar=bar))
+    run(options, lambda judge, bar: measure(judge, options.data, limit=options.limit, bar=bar), use=use)
 
 
 def follow(bar: Progress, title: str) -> Callable[[int, int], None]:

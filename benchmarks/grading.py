@@ -58,6 +58,7 @@ def main() -> None:
             sets=options.sets,
             with_question=not options.without_question,
         ),
+        use=Grader,
     )
 
 

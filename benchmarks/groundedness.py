@@ -70,7 +70,7 @@ def main() -> None:
         yield of_sets(found)
         yield published()
 
-    figures.run(options, blocks)
+    figures.run(options, blocks, use=ClaimChecker)
 
 
 def measure(judge: Judge, data: Path, *, limit: int | None, bar: Progress) -> Iterator[Block]:

@@ -71,7 +71,7 @@ TRIALS: dict[str, tuple[Texts, ...]] = {
 
 def main() -> None:
     """Measure, and show or write a table."""
-    figures.main(__doc__, measure, limit=TEXTS)
+    figures.main(__doc__, measure, limit=TEXTS, use=Guardrail)
 
 
 def measure(judge: Judge, data: Path, *, limit: int | None, bar: Progress) -> Iterator[Block]:

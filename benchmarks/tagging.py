@@ -52,7 +52,7 @@ SETS = (
 
 def main() -> None:
     """Tag, and show or write tables."""
-    figures.main(__doc__, measure, limit=TEXTS)
+    figures.main(__doc__, measure, limit=TEXTS, use=Tagger)
 
 
 def measure(judge: Judge, data: Path, *, limit: int | None, bar: Progress) -> Iterator[Block]:

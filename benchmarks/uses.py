@@ -17,6 +17,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +32,14 @@ import grading
 import groundedness
 import guarding
 import tagging
-from crossjudge import Judge
-from figures import Block
+from crossjudge import AnswerPicker, ClaimChecker, Grader, Guardrail, Tagger
+from figures import Block, Judges
 
 DOCS = Path(__file__).parents[1] / "docs"
 NUMBERS, PAGES = DOCS / "benchmarks" / "uses.json", DOCS / "uses"
 WORKED = Path("acceptance") / "introduction_examples.jsonl"
 
-Part = Callable[[Judge, argparse.Namespace, Progress], Iterator[Block]]
+Part = Callable[[Judges, argparse.Namespace, Progress], Iterator[Block]]
 
 
 def main() -> None:
@@ -60,25 +61,23 @@ def main() -> None:
 
 def measure(options: argparse.Namespace, console: Console) -> None:
     """Each part in turn; what it found is written at once."""
-    judge = figures.judge_of(options)
+    judges = Judges(options)
     for part in options.parts or PARTS:
         started, found = time.perf_counter(), []
         with Progress(console=Console(stderr=True), transient=True) as bar:
-            for block in PARTS[part](judge, options, bar):
+            for block in PARTS[part](judges, options, bar):
                 found.append(block)
                 if not block.name.startswith("misses."):
                     console.print(block.table.shown(block.title))
         seconds = time.perf_counter() - started
         console.print(f"{part}: {seconds:.0f} s")
-        keep(part, found, judge, seconds=seconds, limit=options.limit)
+        keep(part, found, seconds=seconds, limit=options.limit)
 
 
-def keep(part: str, blocks: list[Block], judge: Judge, *, seconds: float, limit: int | None) -> None:
+def keep(part: str, blocks: list[Block], *, seconds: float, limit: int | None) -> None:
     """Put one part into the file of numbers, beside the others."""
     content = read_numbers()
     content[part] = {
-        "model": judge.model.name,
-        "fingerprint": judge.model.fingerprint,
         "limit": limit,
         "seconds": round(seconds),
         "blocks": [block.to_dict() for block in blocks],
@@ -110,42 +109,47 @@ def markdown(content: Mapping[str, Any]) -> dict[str, str]:
     """Name of a table -> what stands on the page: the table, its note, and which model was asked."""
     tables = {}
     for part in content.values():
-        which = f"{part['model']} model, {part['fingerprint']}"
-        if part["limit"] is not None:
-            which += f"; at most {part['limit']} rows of each set"
+        limited = "" if part["limit"] is None else f"; at most {part['limit']} rows of each set"
         for plain in part["blocks"]:
             block = Block.of(plain)
+            which = f"{block.asked}{limited}"
             empty = "None." if not block.table.rows else block.markdown()
             tables[block.name] = empty if block.name in UNSIGNED else f"{empty}\n\n*{which}*"
     return tables
 
 
-def own_cases(judge: Judge, options: argparse.Namespace, _: Progress) -> Iterator[Block]:
+def own_cases(judges: Judges, options: argparse.Namespace, _: Progress) -> Iterator[Block]:
     """Our own cases of every use."""
     for use in cases.ANSWERERS:
-        yield from cases.measure(judge, use, limit=options.limit)
+        yield from cases.measure(judges.of(cases.USES[use]), use, limit=options.limit)
 
 
-def worked(judge: Judge, options: argparse.Namespace, _: Progress) -> Iterator[Block]:
+def worked(judges: Judges, options: argparse.Namespace, _: Progress) -> Iterator[Block]:
     """The worked cases of an introduction, where the folder has them."""
     path = options.data / WORKED
     if path.is_file():
-        yield from acceptance.measure(judge, path)
+        yield from acceptance.measure(lambda app: judges.of(acceptance.USES[app]), path)
 
 
-def on_sets(module: Any) -> Part:
-    """What a script measures on the sets in the folder."""
-    return lambda judge, options, bar: module.measure(judge, options.data, limit=options.limit, bar=bar)
+def on_sets(module: Any, use: type) -> Part:
+    """What a script measures of a use on the sets in the folder."""
+
+    def part(judges: Judges, options: argparse.Namespace, bar: Progress) -> Iterator[Block]:
+        judge = judges.of(use)
+        for block in module.measure(judge, options.data, limit=options.limit, bar=bar):
+            yield replace(block, asked=figures.which(judge))
+
+    return part
 
 
 PARTS: Mapping[str, Part] = {
     "cases": own_cases,
     "worked": worked,
-    "checking": on_sets(groundedness),
-    "answering": on_sets(answering),
-    "tagging": on_sets(tagging),
-    "grading": on_sets(grading),
-    "guarding": on_sets(guarding),
+    "checking": on_sets(groundedness, ClaimChecker),
+    "answering": on_sets(answering, AnswerPicker),
+    "tagging": on_sets(tagging, Tagger),
+    "grading": on_sets(grading, Grader),
+    "guarding": on_sets(guarding, Guardrail),
 }
 UNSIGNED = frozenset({"checking.published", "guarding.patterns"})
 """Tables that no model of ours had a part in."""

@@ -60,8 +60,8 @@ def test_every_table_has_one_place_on_the_pages_and_every_place_a_part(uses):
 
 def test_a_table_says_which_model_was_asked_and_how_much(uses):
     table = uses.figures.Table(("set", "n"), [["a | b <c>", "3"]], (1,))
-    block = uses.figures.Block("x.sets", "Sets", table, [{"n": 3}], "A note.")
-    part = {"model": "mine", "fingerprint": "abc", "limit": 5, "seconds": 1, "blocks": [block.to_dict()]}
+    block = uses.figures.Block("x.sets", "Sets", table, [{"n": 3}], "A note.", "mine model, abc")
+    part = {"limit": 5, "seconds": 1, "blocks": [block.to_dict()]}
     shown = uses.markdown({"x": part})["x.sets"]
     assert shown.splitlines()[:3] == ["| set | n |", "| --- | ---: |", r"| a \| b \<c\> | 3 |"]
     assert shown.endswith("A note.\n\n*mine model, abc; at most 5 rows of each set*")

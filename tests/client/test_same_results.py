@@ -27,6 +27,7 @@ from crossjudge.errors import CrossjudgeError, FingerprintError, LimitError
 from crossjudge.serving import Limits
 
 MODEL = CrossEncoder(backend="fake")
+JOINT = CrossEncoder("embedded-joint", backend="fake")
 RELEVANCE = CrossEncoder(head="relevance", backend="fake")
 DUPLICATES = Deduplicator(
     model=Judge(CrossEncoder(head="duplicate", backend="fake"), objective="duplicate"),
@@ -63,7 +64,7 @@ FITTED_POLICIES = FittedThresholds(
     },
     false_accept_rate=0.05,
     confidence=0.95,
-    fingerprint=MODEL.fingerprint,
+    fingerprint=JOINT.fingerprint,
     temperature=1.0,
 )
 
@@ -108,45 +109,45 @@ CASES = {
         lambda c: c.tagger(LABELS).batch(TEXTS, [None, ["sun"], HYPOTHESES, ["sun"], None]),
         lambda: Tagger(LABELS, model=MODEL).batch(TEXTS, [None, ["sun"], HYPOTHESES, ["sun"], None]),
     ),
-    "check one": (lambda c: c.claim_checker()(*CHECKED[0]), lambda: ClaimChecker(model=MODEL)(*CHECKED[0])),
+    "check one": (lambda c: c.claim_checker()(*CHECKED[0]), lambda: ClaimChecker(model=JOINT)(*CHECKED[0])),
     "check many": (
         lambda c: c.claim_checker(threshold=0.4, window_tokens=20).batch(CHECKED),
-        lambda: ClaimChecker(model=MODEL, threshold=0.4, window_tokens=20).batch(CHECKED),
+        lambda: ClaimChecker(model=JOINT, threshold=0.4, window_tokens=20).batch(CHECKED),
     ),
-    "answer one": (lambda c: c.answer_picker()(*QUESTIONS[0]), lambda: AnswerPicker(model=MODEL)(*QUESTIONS[0])),
+    "answer one": (lambda c: c.answer_picker()(*QUESTIONS[0]), lambda: AnswerPicker(model=JOINT)(*QUESTIONS[0])),
     "answer many": (
         lambda c: c.answer_picker(template="It was {}.").batch(QUESTIONS),
-        lambda: AnswerPicker(template="It was {}.", model=MODEL).batch(QUESTIONS),
+        lambda: AnswerPicker(template="It was {}.", model=JOINT).batch(QUESTIONS),
     ),
     "score one": (
         lambda c: c.rubric_scorer(RUBRIC)(*EXCHANGES[0]),
-        lambda: RubricScorer(RUBRIC, model=MODEL)(*EXCHANGES[0]),
+        lambda: RubricScorer(RUBRIC, model=JOINT)(*EXCHANGES[0]),
     ),
     "score many": (
         lambda c: c.rubric_scorer(RUBRIC, weights={"short": 3}).batch(EXCHANGES),
-        lambda: RubricScorer(RUBRIC, weights={"short": 3}, model=MODEL).batch(EXCHANGES),
+        lambda: RubricScorer(RUBRIC, weights={"short": 3}, model=JOINT).batch(EXCHANGES),
     ),
     "the best of several": (
         lambda c: c.rubric_scorer(RUBRIC).best_of("Why?", ["", TEXT, LONG]),
-        lambda: RubricScorer(RUBRIC, model=MODEL).best_of("Why?", ["", TEXT, LONG]),
+        lambda: RubricScorer(RUBRIC, model=JOINT).best_of("Why?", ["", TEXT, LONG]),
     ),
-    "guard one": (lambda c: c.guardrail(POLICIES)(TEXT), lambda: Guardrail(POLICIES, model=MODEL)(TEXT)),
+    "guard one": (lambda c: c.guardrail(POLICIES)(TEXT), lambda: Guardrail(POLICIES, model=JOINT)(TEXT)),
     "guard many": (
         lambda c: c.guardrail(POLICIES, thresholds={"kind": 0.2}).batch(TEXTS),
-        lambda: Guardrail(POLICIES, thresholds={"kind": 0.2}, model=MODEL).batch(TEXTS),
+        lambda: Guardrail(POLICIES, thresholds={"kind": 0.2}, model=JOINT).batch(TEXTS),
     ),
     "guard by the model alone": (
         lambda c: c.guardrail(POLICIES, recognizers=None, thresholds=0.1).batch(TEXTS),
-        lambda: Guardrail(POLICIES, recognizers=None, thresholds=0.1, model=MODEL).batch(TEXTS),
+        lambda: Guardrail(POLICIES, recognizers=None, thresholds=0.1, model=JOINT).batch(TEXTS),
     ),
     "guard by fitted thresholds": (
         lambda c: c.guardrail(POLICIES, thresholds=FITTED_POLICIES).batch(TEXTS),
-        lambda: Guardrail(POLICIES, thresholds=FITTED_POLICIES, model=MODEL).batch(TEXTS),
+        lambda: Guardrail(POLICIES, thresholds=FITTED_POLICIES, model=JOINT).batch(TEXTS),
     ),
-    "grade one": (lambda c: c.grader(TEXT)(ANSWERS[0]), lambda: Grader(TEXT, model=MODEL)(ANSWERS[0])),
+    "grade one": (lambda c: c.grader(TEXT)(ANSWERS[0]), lambda: Grader(TEXT, model=JOINT)(ANSWERS[0])),
     "grade many": (
         lambda c: c.grader([TEXT, "It was cold."], question="How was it?").batch(ANSWERS),
-        lambda: Grader([TEXT, "It was cold."], question="How was it?", model=MODEL).batch(ANSWERS),
+        lambda: Grader([TEXT, "It was cold."], question="How was it?", model=JOINT).batch(ANSWERS),
     ),
     "rank one": (lambda c: c.reranker()(*QUERIES[0], top_k=2), lambda: Reranker(RELEVANCE)(*QUERIES[0], top_k=2)),
     "rank many": (lambda c: c.reranker().batch(QUERIES), lambda: Reranker(RELEVANCE).batch(QUERIES)),
@@ -207,7 +208,7 @@ def test_a_scorer_is_a_reward_and_a_metric(url):
         metric = scorer.metric()({"question": "Why?"}, {"answer": TEXT})
         return scorer.reward(["Why?"], [[{"role": "assistant", "content": TEXT}]]), metric
 
-    expected = RubricScorer(RUBRIC, model=MODEL)("Why?", TEXT).overall
+    expected = RubricScorer(RUBRIC, model=JOINT)("Why?", TEXT).overall
     assert CLIENTS[0](url, reward) == ([expected], expected)
 
 
@@ -239,17 +240,17 @@ def test_thresholds_of_another_model_are_refused(url):
         (lambda c: c.tagger(["a"], template="a"), lambda: Tagger(["a"], template="a", model=MODEL)),
         (lambda c: c.tagger(["a"]).batch(["b", " "]), lambda: Tagger(["a"], model=MODEL).batch(["b", " "])),
         (lambda c: c.tagger(["a"]).batch(["b"], ["c"]), lambda: Tagger(["a"], model=MODEL).batch(["b"], ["c"])),
-        (lambda c: c.claim_checker(threshold=2), lambda: ClaimChecker(threshold=2, model=MODEL)),
+        (lambda c: c.claim_checker(threshold=2), lambda: ClaimChecker(threshold=2, model=JOINT)),
         (lambda c: c.claim_checker().batch([("a", "b"), ("", "b")]),
-         lambda: ClaimChecker(model=MODEL).batch([("a", "b"), ("", "b")])),
-        (lambda c: c.answer_picker()("a", "b", []), lambda: AnswerPicker(model=MODEL)("a", "b", [])),
-        (lambda c: c.rubric_scorer({}, weights={"a": 1}), lambda: RubricScorer({}, weights={"a": 1}, model=MODEL)),
-        (lambda c: c.rubric_scorer(RUBRIC).batch([("a",)]), lambda: RubricScorer(RUBRIC, model=MODEL).batch([("a",)])),
-        (lambda c: c.guardrail({}), lambda: Guardrail({}, model=MODEL)),
-        (lambda c: c.guardrail(POLICIES, thresholds=2), lambda: Guardrail(POLICIES, thresholds=2, model=MODEL)),
-        (lambda c: c.guardrail(POLICIES)(""), lambda: Guardrail(POLICIES, model=MODEL)("")),
-        (lambda c: c.grader([]), lambda: Grader([], model=MODEL)),
-        (lambda c: c.grader("a").batch(["b", None]), lambda: Grader("a", model=MODEL).batch(["b", None])),
+         lambda: ClaimChecker(model=JOINT).batch([("a", "b"), ("", "b")])),
+        (lambda c: c.answer_picker()("a", "b", []), lambda: AnswerPicker(model=JOINT)("a", "b", [])),
+        (lambda c: c.rubric_scorer({}, weights={"a": 1}), lambda: RubricScorer({}, weights={"a": 1}, model=JOINT)),
+        (lambda c: c.rubric_scorer(RUBRIC).batch([("a",)]), lambda: RubricScorer(RUBRIC, model=JOINT).batch([("a",)])),
+        (lambda c: c.guardrail({}), lambda: Guardrail({}, model=JOINT)),
+        (lambda c: c.guardrail(POLICIES, thresholds=2), lambda: Guardrail(POLICIES, thresholds=2, model=JOINT)),
+        (lambda c: c.guardrail(POLICIES)(""), lambda: Guardrail(POLICIES, model=JOINT)("")),
+        (lambda c: c.grader([]), lambda: Grader([], model=JOINT)),
+        (lambda c: c.grader("a").batch(["b", None]), lambda: Grader("a", model=JOINT).batch(["b", None])),
         (lambda c: c.reranker()("", ["a"]), lambda: Reranker(RELEVANCE)("", ["a"])),
         (lambda c: c.reranker()("a", ["b"], top_k=0), lambda: Reranker(RELEVANCE)("a", ["b"], top_k=0)),
         (lambda c: c.deduplicator()(["a", ""]), lambda: DUPLICATES(["a", ""])),

@@ -45,17 +45,18 @@ REQUESTS: dict[str, dict[str, Any]] = {
 def in_python() -> dict[str, list[Any]]:
     """What each of `REQUESTS` is answered by the library."""
     model = CrossEncoder(backend="fake")
+    together = CrossEncoder("embedded-joint", backend="fake")
     near = BiEncoder(backend="fake")
     duplicates = Judge(CrossEncoder(head="duplicate", backend="fake"), objective="duplicate")
     guarded = REQUESTS["/v1/guard"]
     results = {
         "/v1/judge": Judge(model).batch(REQUESTS["/v1/judge"]["pairs"]),
         "/v1/tag": Tagger(["ferry", "rain"], threshold=0.3, model=model).batch([TEXT, "Sunny."]),
-        "/v1/check": [ClaimChecker(model=model)(TEXT, "The ferry was late. It sank.")],
-        "/v1/answer": [AnswerPicker(model=model)(TEXT, "What was late?", ["The ferry", "The cabin"])],
-        "/v1/score-rubric": [RubricScorer({"short": "The answer is short."}, model=model)("Why?", TEXT)],
-        "/v1/guard": [Guardrail(guarded["policies"], model=model)(guarded["text"])],
-        "/v1/grade": Grader(TEXT, model=model).batch(["The ferry was late.", ""]),
+        "/v1/check": [ClaimChecker(model=together)(TEXT, "The ferry was late. It sank.")],
+        "/v1/answer": [AnswerPicker(model=together)(TEXT, "What was late?", ["The ferry", "The cabin"])],
+        "/v1/score-rubric": [RubricScorer({"short": "The answer is short."}, model=together)("Why?", TEXT)],
+        "/v1/guard": [Guardrail(guarded["policies"], model=together)(guarded["text"])],
+        "/v1/grade": Grader(TEXT, model=together).batch(["The ferry was late.", ""]),
         "/v1/dedupe": [Deduplicator(model=duplicates, first_stage_model=near).report(REQUESTS["/v1/dedupe"]["texts"])],
     }
     return {route: [one.to_dict() for one in found] for route, found in results.items()}

@@ -16,7 +16,7 @@ NDJSON = {"Content-Type": "application/x-ndjson"}
 
 
 def expected():
-    claims = ClaimChecker(model=CrossEncoder(backend="fake")).stream(TEXT, PIECES)
+    claims = ClaimChecker(model=CrossEncoder("embedded-joint", backend="fake")).stream(TEXT, PIECES)
     return [json.loads(json.dumps(claim.to_dict())) for claim in claims]
 
 
@@ -43,7 +43,7 @@ def test_the_claims_and_then_the_report(send):
     *claims, (name, report) = told(send())
     assert [claim for _, claim in claims] == expected()
     assert {kind for kind, _ in claims} == {"claim"}
-    assert (name, report["claims"], report["model"]) == ("report", 3, "embedded")
+    assert (name, report["claims"], report["model"]) == ("report", 3, "embedded-joint")
     assert report["usage"]["pairs"] > 0
 
 

@@ -10,6 +10,8 @@ from serving.served import REQUESTS, TEXT, in_python, served
 
 CLIENT = served()
 EXPECTED = in_python()
+TOGETHER = ("/v1/check", "/v1/answer", "/v1/score-rubric", "/v1/guard", "/v1/grade")
+"""Routes that take the other model in the box where none is named."""
 
 
 @pytest.mark.parametrize("route", REQUESTS)
@@ -23,8 +25,15 @@ def test_the_same_numbers_as_python(route):
 def test_an_answer_says_who_gave_it(route):
     answer = CLIENT.post(route, json=REQUESTS[route]).json()
     assert answer.keys() == {"model", "fingerprint", "usage", "results"}
-    assert answer["model"] == "embedded"
+    assert answer["model"] == ("embedded-joint" if route in TOGETHER else "embedded")
     assert answer["fingerprint"].split(":")[2] == "fake"
+
+
+@pytest.mark.parametrize("models", [["embedded"], {"house": "embedded"}])
+def test_a_model_that_the_house_chose_answers_everything(models):
+    client = served(models=models)
+    told = {client.post(route, json=REQUESTS[route]).json()["model"] for route in TOGETHER}
+    assert told == {next(iter(models))}
 
 
 def test_usage_counts_what_was_read():

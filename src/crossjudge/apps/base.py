@@ -13,7 +13,10 @@ from crossjudge.plain_values import to_plain
 from crossjudge.types import Verdict
 
 Model: TypeAlias = Judge | CrossEncoder | str | Path | None
-"""None is the embedded model. A `Judge` keeps its calibration, and what it does with long texts."""
+"""None is the model in the box that the use takes, its `unnamed_model`.
+
+A `Judge` keeps its calibration, and what it does with long texts.
+"""
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with (done, total)."""
@@ -33,10 +36,10 @@ class Result:
         return plain
 
 
-def as_judge(model: Model, *, objective: str = "nli") -> Judge:
-    """`model` as a judge; raises `ObjectiveError` for one that judges something else."""
+def as_judge(model: Model, *, objective: str = "nli", unnamed: str | None = None) -> Judge:
+    """`model` as a judge, of `unnamed` where it is None; raises `ObjectiveError` for one that judges something else."""
     if not isinstance(model, Judge):
-        return Judge(model, objective=objective)
+        return Judge(unnamed if model is None else model, objective=objective)
     if model.objective.name != objective:
         raise ObjectiveError(
             f"Taking a judge for {objective!r}: the one given judges {model.objective.name!r}. Pass "

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from crossjudge.apps.base import Model, Progress, Question, Result, as_judge, ask, checked_text, checked_texts, seen
 from crossjudge.apps.key_points import key_points
 from crossjudge.apps.topics import share_a_word
 from crossjudge.errors import ItemError
+from crossjudge.models.boxed import JOINT_NAME
 from crossjudge.types import Verdict
 
 CORRECT, PARTIAL, INCORRECT = "CORRECT", "PARTIAL", "INCORRECT"
@@ -67,10 +68,12 @@ class Grader:
     and one that states less than half of several key points is only PARTIAL. A blank answer is INCORRECT.
     """
 
+    unnamed_model: ClassVar[str] = JOINT_NAME
+
     def __init__(self, reference: str | Sequence[str], *, question: str | None = None, model: Model = None) -> None:
         texts, self.question = checked_references(reference, question)
         self.references = tuple(_Reference(text, tuple(key_points(text))) for text in texts)
-        self.judge = as_judge(model)
+        self.judge = as_judge(model, unnamed=self.unnamed_model)
 
     def __call__(self, answer: str) -> GradeResult:
         """The grade of one answer."""

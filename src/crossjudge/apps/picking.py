@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from crossjudge.apps.base import (
     Model,
@@ -22,6 +22,7 @@ from crossjudge.apps.base import (
 from crossjudge.apps.statements import statement
 from crossjudge.apps.templates import fill
 from crossjudge.errors import ItemError
+from crossjudge.models.boxed import JOINT_NAME
 from crossjudge.types import Verdict
 
 _DOING = "Picking an answer"
@@ -49,13 +50,15 @@ class AnswerPicker:
 
     `template`: a statement with `{}` for the candidate, judged against context and question. `statements`: where rules
     can turn question and every candidate into a statement ("Sarah works at Google."), that is judged against the
-    context instead. `model`: a name, a `CrossEncoder`, a `Judge`, or None for the embedded model.
+    context instead. `model`: a name, a `CrossEncoder`, a `Judge`, or None for `unnamed_model`.
     """
+
+    unnamed_model: ClassVar[str] = JOINT_NAME
 
     def __init__(self, *, template: str = "The answer is {}.", model: Model = None, statements: bool = True) -> None:
         self.template = checked_template(template, doing=_DOING)
         self.statements = statements
-        self.judge = as_judge(model)
+        self.judge = as_judge(model, unnamed=self.unnamed_model)
 
     def __call__(self, context: str, question: str, candidates: Sequence[str]) -> AnswerResult:
         """The ranking of one question's candidates."""

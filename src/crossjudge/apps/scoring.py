@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from crossjudge.apps.base import Model, Progress, Result, as_judge, ask, checked_mapping, checked_texts, seen
 from crossjudge.errors import InputError, ItemError
+from crossjudge.models.boxed import JOINT_NAME
 from crossjudge.types import Verdict
 
 _DOING = "Scoring by a rubric"
@@ -92,12 +93,14 @@ class RubricScorer(Scoring):
     response together and scores `hybrid_score`; a blank response scores 0 on all of them, without being asked about.
     """
 
+    unnamed_model: ClassVar[str] = JOINT_NAME
+
     def __init__(
         self, rubric: Mapping[str, str], *, weights: Mapping[str, float] | None = None, model: Model = None
     ) -> None:
         self.rubric = checked_rubric(rubric)
         self.weights = checked_weights(self.rubric, {} if weights is None else weights)
-        self.judge = as_judge(model)
+        self.judge = as_judge(model, unnamed=self.unnamed_model)
 
     def __call__(self, request: str, response: str) -> RubricResult:
         """The scores of one response."""

@@ -62,6 +62,7 @@ def mcp(*, agent: AgentOptions, model: AskedModelOptions) -> None:
         require("mcp", to="serve an agent")
         from crossjudge.mcp.makers import AtHand
         from crossjudge.mcp.server import make_server, serve
+        from crossjudge.models.boxed import JOINT_NAME
         from crossjudge.serving.logs import write_logs
 
         write_logs(agent.log_level.value)
@@ -71,7 +72,8 @@ def mcp(*, agent: AgentOptions, model: AskedModelOptions) -> None:
             if isinstance(uses, crossjudge.Client):
                 served = make_server(uses, version=crossjudge.__version__, where=f"of the server {model.server}")
             else:
-                here = AtHand(model.cross_encoder(), relevance=lambda: _relevance(agent, model))
+                together = model.cross_encoder(unnamed=JOINT_NAME) if model.model is None else None
+                here = AtHand(model.cross_encoder(), together=together, relevance=lambda: _relevance(agent, model))
                 served = make_server(here, version=crossjudge.__version__)
             serve(served)
 

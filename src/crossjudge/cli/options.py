@@ -64,7 +64,7 @@ class ModelOptions:
 
     model: Annotated[
         str | None,
-        option("--model -m", _MODEL, "A folder or a hub name; the embedded model if left out.", metavar="NAME"),
+        option("--model -m", _MODEL, "A folder or a hub name; one in the box if left out.", metavar="NAME"),
     ] = None
     backend: Annotated[
         Backend, option("--backend", _MODEL, "What runs the model; fake needs no weights."), ONLY_HERE
@@ -101,12 +101,17 @@ class ModelOptions:
         str | None, option("--token", _MODEL, "For private hub models.", metavar="TEXT", envvar="HF_TOKEN")
     ] = field(default=None, repr=False)
 
-    def cross_encoder(self, *, head: str | None = None, activation: str | None = None) -> CrossEncoder:
-        """Load the model. `head`: one of a multi-head model's; `activation`: a name, for `predict`."""
+    def cross_encoder(
+        self, *, unnamed: str | None = None, head: str | None = None, activation: str | None = None
+    ) -> CrossEncoder:
+        """Load the model, or `unnamed` where none is named.
+
+        `head`: one of a multi-head model's; `activation`: a name, for `predict`.
+        """
         from crossjudge import CrossEncoder
 
         return CrossEncoder(
-            self.model,
+            unnamed if self.model is None else self.model,
             backend=self.backend.value,
             device=self.device,
             precision=None if self.precision is None else self.precision.value,

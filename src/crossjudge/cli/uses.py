@@ -129,26 +129,34 @@ class UsesHere:
 
     def claim_checker(self, *, threshold: float, window_tokens: int = WINDOW_TOKENS) -> ClaimChecker:
         """A claim checker."""
-        return ClaimChecker(model=self._model.cross_encoder(), window_tokens=window_tokens, threshold=threshold)
+        return ClaimChecker(
+            model=self._model.cross_encoder(unnamed=ClaimChecker.unnamed_model),
+            window_tokens=window_tokens,
+            threshold=threshold,
+        )
 
     def answer_picker(self, *, template: str) -> AnswerPicker:
         """A picker of answers."""
-        return AnswerPicker(template=template, model=self._model.cross_encoder(), **self._here)
+        return AnswerPicker(
+            template=template, model=self._model.cross_encoder(unnamed=AnswerPicker.unnamed_model), **self._here
+        )
 
     def rubric_scorer(self, rubric: Mapping[str, str], *, weights: Mapping[str, float]) -> RubricScorer:
         """A scorer."""
-        return RubricScorer(rubric, weights=weights, model=self._model.cross_encoder())
+        return RubricScorer(
+            rubric, weights=weights, model=self._model.cross_encoder(unnamed=RubricScorer.unnamed_model)
+        )
 
     def guardrail(
         self, policies: Mapping[str, str], *, thresholds: PolicyThresholds, recognizers: str | None
     ) -> Guardrail:
         """A guardrail."""
-        judge = Judge(self._model.cross_encoder(), **self._here)
+        judge = Judge(self._model.cross_encoder(unnamed=Guardrail.unnamed_model), **self._here)
         return Guardrail(policies, thresholds=thresholds, model=judge, recognizers=recognizers)
 
     def grader(self, reference: Sequence[str], *, question: str | None) -> Grader:
         """A grader; several share a model."""
-        return Grader(reference, question=question, model=self._judge)
+        return Grader(reference, question=question, model=self._grading)
 
     def reranker(self) -> Reranker:
         """A re-ranker."""
@@ -172,5 +180,5 @@ class UsesHere:
         )
 
     @cached_property
-    def _judge(self) -> Judge:
-        return Judge(self._model.cross_encoder())
+    def _grading(self) -> Judge:
+        return Judge(self._model.cross_encoder(unnamed=Grader.unnamed_model))

@@ -49,7 +49,7 @@ class GroundedMetric(_Metric):
     """How much of an answer its context supports: the share of its claims, 0 to 1.
 
     `context`, `answer`: the fields of the prediction that hold the passages (a text or a list of them) and the answer;
-    a context that the prediction does not have is taken from the example. `model`: None for the embedded model, a
+    a context that the prediction does not have is taken from the example. `model`: None for that of a `ClaimChecker`, a
     folder or hub name, a `CrossEncoder`, a `Judge` or a `ClaimChecker`. `threshold`: the probability from which a
     passage supports a claim, or contradicts it. `pass_from`: the score from which a demonstration is kept.
 
@@ -81,8 +81,8 @@ class CorrectMetric(_Metric):
     """How right an answer is beside the example's: 0 to 1, the probability of CORRECT and half of that of PARTIAL.
 
     `reference`: the field of the example with the right answer, or a list of right answers. `answer`: the field of the
-    prediction. `question`: the field of the example with what was asked, where it has one. `model`: None for the
-    embedded model, a folder or hub name, a `CrossEncoder` or a `Judge`. `pass_from`: the score from which a
+    prediction. `question`: the field of the example with what was asked, where it has one. `model`: None for that
+    of a `Grader`, a folder or hub name, a `CrossEncoder` or a `Judge`. `pass_from`: the score from which a
     demonstration is kept.
     """
 

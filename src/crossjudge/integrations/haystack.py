@@ -74,7 +74,7 @@ class CrossjudgeRanker:
 class CrossjudgeFaithfulnessEvaluator:
     """Says how much of each predicted answer its contexts support, without a language model.
 
-    `model`: None for the embedded model, a folder or hub name, a `CrossEncoder`, a `Judge` or a `ClaimChecker`; only
+    `model`: None for its own, a folder or hub name, a `CrossEncoder`, a `Judge` or a `ClaimChecker`; only
     None and names can be saved with a pipeline. `threshold`: the probability from which a passage supports a claim, or
     contradicts it; a `ClaimChecker` has its own.
     """

@@ -99,7 +99,7 @@ class CrossjudgeRerank(BaseNodePostprocessor):
 class CrossjudgeFaithfulnessEvaluator(BaseEvaluator):
     """Says how much of a response its contexts support, without a language model.
 
-    `model`: None for the embedded model, a folder or hub name, a `CrossEncoder`, a `Judge` or a `ClaimChecker`.
+    `model`: None for its own, a folder or hub name, a `CrossEncoder`, a `Judge` or a `ClaimChecker`.
     `threshold`: the probability from which a passage supports a claim, or contradicts it; a `ClaimChecker` has its own.
     `pass_from`: the score from which a response passes.
 

@@ -117,7 +117,7 @@ def grader_maker(given: Model | Client) -> Callable[[Sequence[str], str | None],
         return lambda references, question: given.grader(references, question=question)
     if not is_model(given):
         raise InputError(f"Taking a model: got {seen(given)}; expected {_MODELS} or a client. Pass one of these.")
-    judge = as_judge(given)
+    judge = as_judge(given, unnamed=Grader.unnamed_model)
     return lambda references, question: Grader(references, question=question, model=judge)
 
 
@@ -149,7 +149,7 @@ def saved_name(given: Any, *, of: str) -> str | None:
         return None if given is None else str(given)
     raise InputError(
         f"Saving a {of}: its model is a {type(given).__name__}; expected a name, which can be written down. Make it "
-        "with the model's folder or hub name, or with None for the embedded model."
+        "with the model's folder or hub name, or with None for the one in the box."
     )
 
 

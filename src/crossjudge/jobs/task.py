@@ -38,12 +38,14 @@ class Task(ABC):
 
     `takes`: role -> how its cells are read. `spellings`: whether `same` takes several spellings for one. `outcome`,
     `score`: the columns that reports count and draw. `sample_factor`: how many rows `measured` wants of each.
+    `unnamed_model`: what answers where the plan names no model.
     """
 
     takes: ClassVar[Mapping[str, Take]]
     spellings: ClassVar[bool] = False
     sample_factor: ClassVar[int] = 1
     objective: ClassVar[str | None] = "nli"
+    unnamed_model: ClassVar[str | None] = None
     outcome: ClassVar[str | None] = None
     score: ClassVar[str | None] = None
 
@@ -51,7 +53,9 @@ class Task(ABC):
         self.plan = plan
         self.options = dict(plan.task_options)
         self.encoder: CountedEncoder = open_encoder(
-            plan.model, objective=self.wanted_objective(), num_threads=plan.work.num_threads
+            {"path": self.unnamed_model, **plan.model},
+            objective=self.wanted_objective(),
+            num_threads=plan.work.num_threads,
         )
 
     def wanted_objective(self) -> str | None:

@@ -72,6 +72,7 @@ class CheckTask(RowTask):
     takes: ClassVar[Mapping[str, Take]] = {"source": text_or_texts, "answer": text_or_texts}
     outcome = "decision"
     score = "supported"
+    unnamed_model = ClaimChecker.unnamed_model
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
@@ -98,6 +99,7 @@ class GuardTask(RowTask):
     takes: ClassVar[Mapping[str, Take]] = {"text": a_text}
     outcome = "decision"
     score = "overall"
+    unnamed_model = Guardrail.unnamed_model
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
@@ -128,6 +130,7 @@ class GradeTask(RowTask):
     takes: ClassVar[Mapping[str, Take]] = {"answer": a_text, "reference": text_or_texts, "question": a_text}
     outcome = "grade"
     score = "score"
+    unnamed_model = Grader.unnamed_model
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)

@@ -14,6 +14,7 @@ from crossjudge.apps.guarding.guardrail import Guardrail, GuardrailResult
 from crossjudge.apps.reranking import Ranked, Reranker
 from crossjudge.apps.tagging import Tagger, TagResult
 from crossjudge.judge import Judge
+from crossjudge.models.boxed import JOINT_NAME
 from crossjudge.types import Verdict
 
 Judges = Callable[[str, str], Verdict]
@@ -56,13 +57,18 @@ class AtHand:
     """Models in this process, each opened once.
 
     `model`: see `Model`; it answers every tool but re-ranking, and is opened here, so that a wrong name fails before
-    the first call. `relevance`: opens the model that re-ranks, when it is first asked.
+    the first call. `together`: what checks, guards and grades where that is another model, as it is of those in the
+    box. `relevance`: opens the model that re-ranks, when it is first asked.
     """
 
-    def __init__(self, model: Model = None, *, relevance: Callable[[], Model] = lambda: None) -> None:
+    def __init__(
+        self, model: Model = None, *, together: Model = None, relevance: Callable[[], Model] = lambda: None
+    ) -> None:
         self._judge = as_judge(model)
+        one_for_all = model is not None and together is None
+        self._together = self._judge if one_for_all else as_judge(together, unnamed=JOINT_NAME)
         # Kept, because each opens a model or a head of its own.
-        self._checker = ClaimChecker(model=self._judge)
+        self._checker = ClaimChecker(model=self._together)
         self._reranker = cache(lambda: Reranker(relevance()))
 
     def judge(self) -> Judge:
@@ -79,11 +85,11 @@ class AtHand:
 
     def guardrail(self, policies: Mapping[str, str], /) -> Guardrail:
         """See `Guardrail`."""
-        return Guardrail(policies, model=self._judge)
+        return Guardrail(policies, model=self._together)
 
     def grader(self, reference: Sequence[str], /, *, question: str | None) -> Grader:
         """See `Grader`."""
-        return Grader(reference, question=question, model=self._judge)
+        return Grader(reference, question=question, model=self._together)
 
     def reranker(self) -> Reranker:
         """See `Reranker`."""

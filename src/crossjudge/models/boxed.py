@@ -9,10 +9,12 @@ from crossjudge.models.registry import find_card
 
 EMBEDDED_NAME = "embedded"
 """The model that answers where none is named."""
+JOINT_NAME = "embedded-joint"
+"""The one that answers instead in uses which must know of whom a text says what: it reads both texts together."""
 
 _MODELS = Path(__file__).parent
 
-BOXED: Mapping[str, Path] = {EMBEDDED_NAME: _MODELS / "embedded", "embedded-joint": _MODELS / "embedded_joint"}
+BOXED: Mapping[str, Path] = {EMBEDDED_NAME: _MODELS / "embedded", JOINT_NAME: _MODELS / "embedded_joint"}
 """Name -> folder."""
 
 EMBEDDED = BOXED[EMBEDDED_NAME]

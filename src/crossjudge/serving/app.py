@@ -67,6 +67,7 @@ def create_app(
         backend=backend,
         precision=precision,
         num_threads=num_threads,
+        uses_choose=not models,
     )
     state = ServerState(scheduler, pool, limits=limits, metrics=metrics)
     metrics.watch_cache(lambda: cache_counts(state))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from crossjudge.models.boxed import JOINT_NAME
 from crossjudge.models.cross_encoder import CrossEncoder
 
 HEAD = "certainty"
@@ -13,7 +14,12 @@ _MOST_LIKELY = 0.5
 
 
 def certainty_head(model: CrossEncoder) -> CrossEncoder | None:
-    """The same weights on the same engine, answering with that head; None where there is no head, or no weights."""
+    """The same weights on the same engine, answering with that head; None where there is no head, or no weights.
+
+    `embedded-joint`, which has none, has that of the other model in the box.
+    """
+    if model.backend != "fake" and model.checkpoint.name == JOINT_NAME:
+        return CrossEncoder(None, head=HEAD)
     if model.backend == "fake" or WEAKENED not in model.checkpoint.heads.get(HEAD, ()):
         return None
     # Of "int8+exits(...)" only the engine's own part is asked for: thresholds belong to a head.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from crossjudge.apps.base import Model, Progress, as_judge, ask, checked_probability, checked_text, checked_texts, seen
 from crossjudge.apps.checking.about import About
@@ -20,6 +20,7 @@ from crossjudge.apps.checking.results import SUPPORTED, CheckReport, ClaimVerdic
 from crossjudge.apps.topics import telling_words
 from crossjudge.errors import InputError, ItemError
 from crossjudge.models.bi_encoder import BiEncoder
+from crossjudge.models.boxed import JOINT_NAME
 from crossjudge.models.cross_encoder import CrossEncoder
 from crossjudge.text.sentences import complete_sentences, sentences
 
@@ -67,7 +68,7 @@ class _Task:
 class ClaimChecker:
     """Checks answers against sources, claim by claim.
 
-    `model`: a model for natural language inference, or a `Judge`; None for the embedded model. `window_tokens`: how
+    `model`: a model for natural language inference, or a `Judge`; None for `unnamed_model`. `window_tokens`: how
     many tokens of neighbouring sentences are read together, beside each sentence alone. `threshold`: the probability
     from which a passage supports a claim, or contradicts it.
 
@@ -75,6 +76,8 @@ class ClaimChecker:
     windows that they stand in. `nearest_model`: the bi-encoder that knows their meaning, a name or a `BiEncoder`; None
     for the model's own head, or the embedded one. `every_sentence`: judge each claim by all sentences and windows.
     """
+
+    unnamed_model: ClassVar[str] = JOINT_NAME
 
     def __init__(
         self,
@@ -93,7 +96,7 @@ class ClaimChecker:
         self.threshold = checked_probability(threshold, doing="Making a claim checker", what="the threshold")
         self.window_tokens = window_tokens
         self.every_sentence = every_sentence
-        self.judge = as_judge(model)
+        self.judge = as_judge(model, unnamed=self.unnamed_model)
         self._nearest_model = nearest_model
         self._nearest = Nearest(lambda: self._encoder)
 

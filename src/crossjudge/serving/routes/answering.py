@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from crossjudge.errors import ObjectiveError
-from crossjudge.serving.context import ServerState, meter_of, state_of
+from crossjudge.serving.context import meter_of, state_of
 from crossjudge.serving.metering import MeteredJudge
 
 T = TypeVar("T")
@@ -32,7 +32,10 @@ class Asked(BaseModel):
 
     ways: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
-    model: str | None = Field(None, description="A name that GET /v1/models lists; left out: the first of them.")
+    model: str | None = Field(
+        None,
+        description="A name that GET /v1/models lists; left out: the first, or if none was chosen, the use's own.",
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -86,14 +89,25 @@ Use = Callable[[MeteredJudge, A], Sequence[Plain]]
 """A judge and what was asked -> results; it blocks, and raises what our library raises."""
 
 
-async def answer(request: Request, asked: A, use: Use[A], *, objective: str | Sequence[str] = "nli") -> Response:
-    """The answer to `asked`, worked out by `use` in a request thread. `objective`: or several, the first that fits."""
+async def answer(
+    request: Request,
+    asked: A,
+    use: Use[A],
+    *,
+    objective: str | Sequence[str] = "nli",
+    unnamed: str | None = None,
+) -> Response:
+    """The answer to `asked`, worked out by `use` in a request thread. `objective`: or several, the first that fits.
+
+    `unnamed`: see `ModelPool.unnamed`.
+    """
     state = state_of(request)
+    model = asked.model or state.pool.unnamed(unnamed)
 
     def work() -> str:
-        judge = fitting_judge(request, asked.model, [objective] if isinstance(objective, str) else objective)
+        judge = fitting_judge(request, model, [objective] if isinstance(objective, str) else objective)
         results = [result.to_dict() for result in use(judge, asked)]
-        return as_json(described(state, request, asked.model, judge) | {"results": results})
+        return as_json(described(request, model, judge) | {"results": results})
 
     return Response(await state.run(request, work), media_type="application/json")
 
@@ -107,10 +121,10 @@ def fitting_judge(request: Request, model: str | None, objectives: Sequence[str]
     return state_of(request).judge(request, model, last)
 
 
-def described(state: ServerState, request: Request, model: str | None, judge: MeteredJudge) -> dict[str, Any]:
+def described(request: Request, model: str, judge: MeteredJudge) -> dict[str, Any]:
     """Which model answered, and what it read for that."""
     return {
-        "model": model or state.pool.names()[0],
+        "model": model,
         "fingerprint": judge.model.fingerprint,
         "usage": meter_of(request).to_dict(),
     }

@@ -15,6 +15,7 @@ from crossjudge.apps.checking.certainty import HEAD
 from crossjudge.apps.checking.checker import ClaimChecker
 from crossjudge.apps.checking.results import CheckReport, ClaimVerdict, report_of
 from crossjudge.errors import ItemError
+from crossjudge.models.boxed import EMBEDDED_NAME, JOINT_NAME
 from crossjudge.models.cross_encoder import CrossEncoder
 from crossjudge.serving.arriving import Lines, Pieces
 from crossjudge.serving.context import state_of
@@ -91,7 +92,10 @@ async def check(asked: CheckRequest, request: Request) -> Response:
     """
     state = state_of(request)
     if not asked.stream:
-        return await answer(request, asked, lambda judge, asked: _reports(_checker(judge, asked, state.pool), asked))
+        unnamed = ClaimChecker.unnamed_model
+        return await answer(
+            request, asked, lambda judge, asked: _reports(_checker(judge, asked, state.pool), asked), unnamed=unnamed
+        )
     assert asked.source is not None
     assert asked.answer is not None
     pieces = [asked.answer] if isinstance(asked.answer, str) else asked.answer
@@ -118,18 +122,26 @@ async def check_stream(request: Request) -> Response:
 class ServedChecker(ClaimChecker):
     """A claim checker whose every head is the pool's, so that none is opened for a request."""
 
-    def __init__(self, judge: MeteredJudge, pool: ModelPool, *, name: str | None, settings: Checking) -> None:
+    def __init__(self, judge: MeteredJudge, pool: ModelPool, *, name: str, settings: Checking) -> None:
         super().__init__(model=judge, threshold=settings.threshold, window_tokens=settings.window_tokens)
         self._pool, self._name = pool, name
 
     @cached_property
     def _certainty(self) -> CrossEncoder | None:
-        has_head = self.judge.model.backend != "fake" and HEAD in self.judge.model.checkpoint.heads
-        return self._pool.encoder(self._name, HEAD) if has_head else None
+        model = self.judge.model
+        if model.backend == "fake":
+            return None
+        if model.checkpoint.name == JOINT_NAME and EMBEDDED_NAME in self._pool.names():
+            return self._pool.encoder(EMBEDDED_NAME, HEAD)
+        return self._pool.encoder(self._name, HEAD) if HEAD in model.checkpoint.heads else None
 
 
 def _checker(judge: MeteredJudge, asked: Checking, pool: ModelPool) -> ClaimChecker:
-    return ServedChecker(judge, pool, name=asked.model, settings=asked)
+    return ServedChecker(judge, pool, name=_name(asked, pool), settings=asked)
+
+
+def _name(asked: Checking, pool: ModelPool) -> str:
+    return asked.model or pool.unnamed(ClaimChecker.unnamed_model)
 
 
 def _reports(checker: ClaimChecker, asked: CheckRequest) -> Sequence[CheckReport]:
@@ -155,7 +167,8 @@ def _events(
     state = state_of(request)
 
     def events() -> Iterator[Event]:
-        judge = state.judge(request, asked.model)
+        model = _name(asked, state.pool)
+        judge = state.judge(request, model)
         claims: list[ClaimVerdict] = []
         for claim in _checker(judge, asked, state.pool).stream(_listed(source), pieces):
             claims.append(claim)
@@ -164,6 +177,6 @@ def _events(
             raise ItemError("Checking: the answer is blank; expected a text that says something. Send one.")
         report = report_of(claims)
         summary = {"supported": report.supported, "decision": report.decision, "claims": len(claims)}
-        yield "report", described(state, request, asked.model, judge) | summary
+        yield "report", described(request, model, judge) | summary
 
     return events

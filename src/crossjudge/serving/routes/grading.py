@@ -30,7 +30,7 @@ class GradeRequest(Asked):
 @router.post("/v1/grade", response_model=Answers[GradeResult])
 async def grade(asked: GradeRequest, request: Request) -> Response:
     """Grade answers CORRECT, PARTIAL or INCORRECT, and say what is missing."""
-    return await answer(request, asked, _grades)
+    return await answer(request, asked, _grades, unnamed=Grader.unnamed_model)
 
 
 def _grades(judge: MeteredJudge, asked: GradeRequest) -> Sequence[GradeResult]:

@@ -43,7 +43,7 @@ class AnswerRequest(Asked):
 @router.post("/v1/answer", response_model=Answers[AnswerResult])
 async def pick(asked: AnswerRequest, request: Request) -> Response:
     """Rank the candidates by how surely the context entails each as the answer; best first."""
-    return await answer(request, asked, _picked)
+    return await answer(request, asked, _picked, unnamed=AnswerPicker.unnamed_model)
 
 
 def _picked(judge: MeteredJudge, asked: AnswerRequest) -> Sequence[AnswerResult]:

@@ -42,7 +42,7 @@ class ScoreRequest(Asked):
 @router.post("/v1/score-rubric", response_model=Answers[RubricResult])
 async def score_rubric(asked: ScoreRequest, request: Request) -> Response:
     """Score how far each response meets each criterion, 0 to 1, and say why."""
-    return await answer(request, asked, _scores)
+    return await answer(request, asked, _scores, unnamed=RubricScorer.unnamed_model)
 
 
 def _scores(judge: MeteredJudge, asked: ScoreRequest) -> Sequence[RubricResult]:

@@ -39,7 +39,8 @@ class ModelPool:
     it is first asked for, by one thread while others that want it wait; its heads share what is in memory wherever its
     engine can read several. `memory_budget_bytes`: what all models in memory may take together, as estimated from
     their files; to make room, the one that was used least recently is unloaded if no request uses it. `backend`,
-    `precision`, `num_threads`: as for `CrossEncoder`.
+    `precision`, `num_threads`: as for `CrossEncoder`. `uses_choose`: where a request names no model, a use may have its
+    own; else the default answers everything.
 
     What the pool gives out may be kept for as long as one likes: weights that were unloaded are loaded again when they
     are needed. Raises `UnknownModelError` for a name that is none of `models`, what loading raises, and `Overloaded`
@@ -55,12 +56,14 @@ class ModelPool:
         backend: str = "auto",
         precision: str | None = None,
         num_threads: int | None = None,
+        uses_choose: bool = False,
     ) -> None:
         if not models:
             raise InputError("Making a pool of models: none is named. Name at least one, such as {'embedded': None}.")
         self.scheduler = scheduler
         self.memory = Memory(memory_budget_bytes)
         self._paths = dict(models)
+        self._uses_choose = uses_choose
         self._settings: dict[str, Any] = {"backend": backend, "precision": precision, "num_threads": num_threads}
         self._checkpoints: MadeOnce[tuple[str, Kind], Checkpoint] = MadeOnce()
         self._judges: MadeOnce[tuple[str, str], Judge] = MadeOnce()
@@ -73,6 +76,10 @@ class ModelPool:
     def names(self) -> list[str]:
         """The models' names, the default one first."""
         return list(self._paths)
+
+    def unnamed(self, wanted: str | None) -> str:
+        """Who answers where a request names no model: the default, or what a use wants, where it may choose."""
+        return wanted if self._uses_choose and wanted in self._paths else next(iter(self._paths))
 
     def judge(self, name: str | None = None, objective: str = "nli") -> Judge:
         """A judge whose forward passes go through the scheduler, with the model's head for the objective."""
