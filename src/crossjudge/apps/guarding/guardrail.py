@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from crossjudge.apps.base import (
     Model,
@@ -24,7 +24,6 @@ from crossjudge.apps.guarding.recognizers import Found, Recognizer, default_reco
 from crossjudge.apps.guarding.redaction import redact
 from crossjudge.apps.guarding.ties import tied_kinds
 from crossjudge.errors import InputError
-from crossjudge.models.boxed import JOINT_NAME
 from crossjudge.types import Verdict
 
 DOING = "Guarding a text"
@@ -87,8 +86,6 @@ class Guardrail:
     A text too long for the model is read in overlapping pieces, and the piece that keeps a policy least decides.
     """
 
-    unnamed_model: ClassVar[str] = JOINT_NAME
-
     def __init__(
         self,
         policies: Mapping[str, str],
@@ -100,7 +97,7 @@ class Guardrail:
         self.policies = checked_policies(policies)
         self.recognizers = _recognizers(recognizers)
         self.kinds = {name: tied_kinds(name, text, self.recognizers) for name, text in self.policies.items()}
-        self.judge = as_judge(model, unnamed=self.unnamed_model)
+        self.judge = as_judge(model)
         self._room = self._room_for_text()
         if isinstance(thresholds, FittedThresholds):
             thresholds.check(self.policies, fingerprint=self.judge.model.fingerprint, temperature=self._temperature)
