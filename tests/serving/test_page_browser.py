@@ -416,6 +416,7 @@ def test_a_link_holds_the_tab_its_texts_and_the_model_and_the_server_sees_none_o
 ) -> None:
     page.run("Object.defineProperty(navigator, 'clipboard', {value: {writeText: (text) => { window.copied = text; }}})")
     page.run("document.getElementById('tab-judge').click()")
+    page.run("document.getElementById('model').value = 'embedded'")
     fill(page, "judge", text_a='A & B = C? #1\n"quoted" 🎻', text_b="<b>100%</b> + more", objective="duplicate")
     page.run(f"{PANEL}.querySelectorAll('.others button')[2].click()")
     until(page, "document.getElementById('note').innerText === 'The link is copied.'")
@@ -426,9 +427,18 @@ def test_a_link_holds_the_tab_its_texts_and_the_model_and_the_server_sees_none_o
     until(page, "document.getElementById('model').options.length > 0")
     held = page.run(f"[...{PANEL}.querySelectorAll('textarea, select')].map((one) => one.value)")
     assert held == ['A & B = C? #1\n"quoted" 🎻', "<b>100%</b> + more", "duplicate"]
-    assert "model=embedded" in address
+    assert address.endswith("model=embedded")
+    assert page.run("document.getElementById('model').value") == "embedded"
     sent = [one.partition("#")[0] for one in asked(page)]
     assert sent == [f"{server.url}/", f"{server.url}/v1/models"]
+
+
+def test_where_no_model_is_chosen_the_server_takes_the_one_for_the_use(page: Browser) -> None:
+    assert page.run("document.getElementById('model').selectedOptions[0].text") == "the one for each use"
+    page.run("document.getElementById('tab-check').click()")
+    assert "embedded-joint" in press_run(page)
+    page.run("document.getElementById('tab-judge').click()")
+    assert "embedded-joint" not in press_run(page)
 
 
 def test_where_nothing_can_be_copied_the_link_is_in_the_address_bar(page: Browser) -> None:

@@ -86,7 +86,8 @@ async function listModels() {
   try {
     const answer = await ask("v1/models");
     const { data } = await answer.json();
-    modelChoice.replaceChildren(...data.map((one) => make("option", { value: one.id }, one.id)));
+    const byUse = make("option", { value: "" }, "the one for each use");
+    modelChoice.replaceChildren(byUse, ...data.map((one) => make("option", { value: one.id }, one.id)));
     chooseModel();
   } catch (error) {
     if (error.needsKey) askForKey(error.message);
@@ -97,7 +98,7 @@ async function listModels() {
 function chooseModel() {
   if (!wantedModel || modelChoice.options.length === 0) return;
   if ([...modelChoice.options].some((option) => option.value === wantedModel)) modelChoice.value = wantedModel;
-  else note(`This server has no model called ${wantedModel}; the link is shown with ${modelChoice.value}.`);
+  else note(`This server has no model called ${wantedModel}; the link is shown with ${modelChoice.selectedOptions[0].text}.`);
   wantedModel = null;
 }
 
