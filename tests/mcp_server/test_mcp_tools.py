@@ -137,7 +137,7 @@ def test_a_guarded_text_is_the_guardrails():
     expected = Guardrail({**policy_set("pii"), "short": "This text is short."}, model=NLI)(PII)
     found = told("guard_text")
     assert (found["decision"], found["policies"].keys()) == (expected.decision, expected.checks.keys())
-    assert found["policies"]["personal_data"]["found"] == ["email"]
+    assert found["policies"]["contact_details"]["found"] == ["email"]
     assert found["redacted"] == "Write to [EMAIL] about the ferry."
     assert told("guard_text", text=SOURCES[0])["redacted"] is None
 
