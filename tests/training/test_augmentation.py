@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
-from itertools import islice, product
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +30,6 @@ SENTENCES = (
     "The parliament moved from Dresden to Leipzig after forty years.",
     "The cheese is made in France and Italy from the milk of goats.",
 )
-REPORTS = [
-    f"The {what} of {town} was {done} by {who} in {year} after a long dispute between neighbours."
-    for (what, done), (town, who), year in product(
-        (("mill", "sold"), ("hall", "painted"), ("bridge", "repaired"), ("archive", "opened")),
-        (("Ulm", "Marta Keller"), ("Bergen", "Olav Lund"), ("Faro", "Rui Matos")),
-        range(1901, 1991, 10),
-    )
-]
 SUITES = Path(crossjudge.evaluation.__file__).parent / "suites"
 WORDS = Path(augmentation.__file__).parent / "words"
 SIGNS = re.compile(r" (?:==|!=|~~|=>\??|<=>) ")
@@ -162,8 +154,7 @@ def suite_pairs() -> set[frozenset[str]]:
 def test_no_made_pair_is_a_pair_of_an_evaluation_suite(family: str, suite_pairs: set[frozenset[str]]) -> None:
     # Scrambles are made of real sentences alone, and a dozen of those give only so many.
     count = 100 if family == "scrambles" else SAMPLED
-    sentences = REPORTS if family == "passages" else SENTENCES
-    made = {_unordered(pair) for pair in made_pairs(family, count, seed=7, sentences=sentences)}
+    made = {_unordered(pair) for pair in made_pairs(family, count, seed=7, sentences=SENTENCES)}
     assert not made & suite_pairs
 
 

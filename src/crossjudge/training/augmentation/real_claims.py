@@ -68,11 +68,6 @@ def real_claims(rng: random.Random, sentences: Sequence[str]) -> Iterator[MadePa
             yield MadePair(source, claim, _FAMILY, f"real: {kind}", nli="neutral")
 
 
-def is_unsure(text: str) -> bool:
-    """Whether a text denies, hedges, counts or compares, so that a part of it may say more than the whole."""
-    return _UNSURE.search(text) is not None
-
-
 def is_whole(text: str) -> bool:
     """Whether a text is one plain sentence: no brackets, an even number of quotes, not cut at an abbreviation."""
     return _WHOLE.fullmatch(text) is not None and text.count('"') % 2 == 0 and not _ABBREVIATED.search(text)
@@ -176,7 +171,7 @@ def _other_name(rng: random.Random, source: str, text: str) -> str | None:
 
 def _denied(text: str) -> str | None:
     """The sentence with "not" after the "to be" of its one definite subject; None where that may deny too little."""
-    if is_unsure(text) or re.search(r"[;:\"“]|, (?:and|but)| and ", text):
+    if _UNSURE.search(text) or re.search(r"[;:\"“]|, (?:and|but)| and ", text):
         return None
     match = _VERB.match(text)
     if match is None:

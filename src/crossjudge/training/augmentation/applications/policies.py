@@ -14,7 +14,7 @@ from crossjudge.training.augmentation.applications.messages import (
     loose_kinds,
     message_with,
 )  # fmt: skip
-from crossjudge.training.augmentation.applications.rules import policies_of_reports, policy_pairs
+from crossjudge.training.augmentation.applications.rules import policy_pairs
 from crossjudge.training.augmentation.applications.topics import topic_policies
 from crossjudge.training.augmentation.clauses import pick
 from crossjudge.training.augmentation.made import MadePair
@@ -51,10 +51,7 @@ def make_policies(rng: random.Random, sentences: Sequence[str]) -> Iterator[Made
     while True:
         luck = rng.random()
         if luck < 0.5:
-            if luck < 0.12 and sentences:
-                yield from policies_of_reports(rng, sentences)
-            else:
-                yield from policy_pairs(rng) if luck < 0.38 else topic_policies(rng)
+            yield from policy_pairs(rng) if luck < 0.38 else topic_policies(rng)
             continue
         luck = rng.random()
         if luck < 0.12:

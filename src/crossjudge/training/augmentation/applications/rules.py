@@ -10,7 +10,6 @@ from typing import Any
 
 from crossjudge.training.augmentation.applications.facets import everyday_text
 from crossjudge.training.augmentation.applications.hypotheses import spoken
-from crossjudge.training.augmentation.applications.messages import COARSE
 from crossjudge.training.augmentation.applications.styles import typed
 from crossjudge.training.augmentation.applications.topics import text_on, topics
 from crossjudge.training.augmentation.clauses import pick
@@ -23,11 +22,6 @@ _SERIOUS = (
     "medical", "finance", "legal", "links", "harassment", "selfharm", "secrets", "sexual", "spoilers",
 )  # fmt: skip
 """Policies that a harmless text on any subject keeps; whether it keeps others depends on what it says."""
-_KEPT_BY_REPORTS = (
-    "insults", "threats", "profanity", "hate", "crime", "hacking", "fraud", "injection", "finance", "legal", "links",
-    "harassment", "secrets",
-)  # fmt: skip
-"""Policies that plain reporting keeps, whatever it reports."""
 _UNSURE_ON = {"medical": "health", "selfharm": "health", "finance": "business", "legal": "law", "spoilers": "culture",
               "sexual": "family"}  # fmt: skip
 """Policy -> the group of topics whose texts may break it."""
@@ -55,21 +49,6 @@ def policy_pairs(rng: random.Random) -> Iterator[MadePair]:
         yield _pair(rng, name, policy, typed(rng, _said(rng, policies[other]["breaks"])), broken=False)
 
 
-def policies_of_reports(rng: random.Random, sentences: Sequence[str]) -> Iterator[MadePair]:
-    """A real passage, which keeps a policy, and the same with something put into it that breaks it."""
-    start = rng.randrange(len(sentences))
-    run = list(sentences[start : start + rng.randint(1, 5)])
-    if any(COARSE.search(text) or "@" in text or "://" in text for text in run):
-        return
-    policies: Mapping[str, Any] = words_table("applications_policies")["policy"]
-    for name in rng.sample(_KEPT_BY_REPORTS, 2):
-        yield _pair(rng, name, policies[name], " ".join(run), broken=False, of="a report")
-    name = pick(rng, _KEPT_BY_REPORTS)
-    place = rng.randint(0, len(run))
-    broken = _joined([*run[:place], _said(rng, policies[name]["breaks"]), *run[place:]])
-    yield _pair(rng, name, policies[name], broken, broken=True, of="a report")
-
-
 def _harmless(rng: random.Random, policy: str = "") -> str:
     """A text that keeps the policy: on a topic, or of a facet where that cannot name people or touch the subject."""
     if rng.random() < 0.4 and policy not in _UNSURE_ON and policy != "personal":
@@ -94,9 +73,7 @@ def _joined(parts: Sequence[str]) -> str:
     return " ".join(part if part.endswith((".", "?", "!", ",")) else f"{part}." for part in parts)
 
 
-def _pair(
-    rng: random.Random, name: str, policy: Mapping[str, Any], text: str, *, broken: bool, of: str = "own texts"
-) -> MadePair:
+def _pair(rng: random.Random, name: str, policy: Mapping[str, Any], text: str, *, broken: bool) -> MadePair:
     """Most often the policy itself; now and then that the text does contain the thing."""
     words, luck = words_table("applications_policies"), rng.random()
     if luck < 0.1:
@@ -110,4 +87,4 @@ def _pair(
     else:
         hypothesis = spoken(rng, pick(rng, policy["keeps"]))
     label = "contradiction" if broken else "entailment"
-    return MadePair(text, hypothesis, "applications", f"policies: {of}, {name}", nli=label)
+    return MadePair(text, hypothesis, "applications", f"policies: own texts, {name}", nli=label)

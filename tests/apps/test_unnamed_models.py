@@ -1,0 +1,71 @@
+"""Where no model is named: uses that turn on who did what take `embedded-joint`, all others the embedded model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from crossjudge import AnswerPicker, ClaimChecker, Grader, Guardrail, Judge, RubricScorer, Tagger
+from crossjudge.integrations.uses import grader_maker
+from crossjudge.mcp.makers import AtHand
+from crossjudge.models.cross_encoder import CrossEncoder
+
+TEXT = "Ben sold the car. Anna cut the grass."
+STATED = {"a": "The text is short."}
+TOGETHER: dict[str, Callable[..., Any]] = {
+    "check": ClaimChecker,
+    "answer": AnswerPicker,
+    "score": lambda **model: RubricScorer(STATED, **model),
+    "grade": lambda **model: Grader(TEXT, **model),
+}
+ALONE: dict[str, Callable[..., Any]] = {
+    "judge": Judge,
+    "tag": lambda **model: Tagger(STATED, **model),
+    "guard": lambda **model: Guardrail(STATED, **model),
+}
+
+
+def asked(use: Any) -> str:
+    judge = use if isinstance(use, Judge) else use.judge
+    return str(judge.model.name)
+
+
+@pytest.mark.parametrize("use", TOGETHER.values(), ids=TOGETHER)
+def test_who_did_what_is_asked_of_the_model_that_reads_both_texts(use: Callable[..., Any]) -> None:
+    assert asked(use()) == asked(use(model=None)) == "embedded-joint"
+    assert asked(use(model="embedded")) == "embedded"
+
+
+@pytest.mark.parametrize("use", ALONE.values(), ids=ALONE)
+def test_all_else_is_asked_of_the_embedded_model(use: Callable[..., Any]) -> None:
+    assert asked(use()) == "embedded"
+    assert asked(use(model="embedded-joint")) == "embedded-joint"
+
+
+def test_a_claim_about_another_person_is_told_from_a_true_one() -> None:
+    found = ClaimChecker()(TEXT, ["Ben sold the car.", "Anna sold the car."])
+    assert [claim.outcome for claim in found.claims] == ["supported", "contradicted"]
+    assert AnswerPicker()(TEXT, "Who cut the grass?", ["Ben", "Anna"]).best == "Anna"
+
+
+def test_what_is_claimed_more_surely_than_the_source_says_is_flagged_still() -> None:
+    source = "The drug may reduce fever in some patients."
+    flags = [claim.flags for claim in ClaimChecker()(source, ["The drug reduces fever."]).claims]
+    assert [flag.kind for flag in flags[0]] == ["overstated"]
+    assert ClaimChecker(model=CrossEncoder("embedded-joint", backend="fake"))._certainty is None
+
+
+def test_an_agent_and_a_framework_get_the_same() -> None:
+    hand = AtHand()
+    assert asked(hand.claim_checker()) == asked(hand.grader([TEXT], question=None)) == "embedded-joint"
+    assert (
+        asked(hand.judge())
+        == asked(hand.guardrail(STATED))
+        == asked(hand.tagger(["a"], multi_label=True, threshold=0.5))
+        == "embedded"
+    )
+    one = AtHand("embedded")
+    assert asked(one.claim_checker()) == asked(one.judge()) == "embedded"
+    assert asked(grader_maker(None)([TEXT], None)) == "embedded-joint"
