@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from crossjudge import AnswerPicker, ClaimChecker, Grader, Guardrail, Judge, RubricScorer, Tagger
+from crossjudge.cli.options import Backend, ModelOptions, Precision
 from crossjudge.integrations.uses import grader_maker
 from crossjudge.mcp.makers import AtHand
+from crossjudge.models.boxed import joint_runs
 from crossjudge.models.cross_encoder import CrossEncoder
 
 TEXT = "Ben sold the car. Anna cut the grass."
@@ -69,3 +71,27 @@ def test_an_agent_and_a_framework_get_the_same() -> None:
     one = AtHand("embedded")
     assert asked(one.claim_checker()) == asked(one.judge()) == "embedded"
     assert asked(grader_maker(None)([TEXT], None)) == "embedded-joint"
+
+
+@pytest.mark.parametrize(
+    ("stated", "model"),
+    [((), "embedded-joint"), (("--backend", "fake"), "embedded-joint"), (("--device", "cpu"), "embedded-joint"),
+     (("--precision", "int8"), "embedded-joint"), (("--model", "embedded"), "embedded")],
+)  # fmt: skip
+def test_a_command_takes_the_same_where_it_runs(stated: tuple[str, ...], model: str) -> None:
+    options = dict(zip(stated[::2], stated[1::2], strict=True))
+    given = ModelOptions(
+        model=options.get("--model"),
+        backend=Backend(options.get("--backend", "auto")),
+        precision=Precision(options["--precision"]) if "--precision" in options else None,
+        device=options.get("--device"),
+    )
+    assert given.cross_encoder(unnamed="embedded-joint").name == model
+
+
+@pytest.mark.parametrize(
+    "engine", [{"backend": "torch"}, {"backend": "openvino"}, {"precision": "bf16"}, {"device": "cuda:0"}]
+)
+def test_an_engine_that_it_has_no_graph_for_leaves_the_embedded_model(engine: dict[str, str]) -> None:
+    assert not joint_runs(**engine)
+    assert joint_runs()

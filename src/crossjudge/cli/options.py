@@ -104,17 +104,20 @@ class ModelOptions:
     def cross_encoder(
         self, *, unnamed: str | None = None, head: str | None = None, activation: str | None = None
     ) -> CrossEncoder:
-        """Load the model, or `unnamed` where none is named.
+        """Load the model; where none is named, `unnamed` if it runs as stated, or else the embedded one.
 
         `head`: one of a multi-head model's; `activation`: a name, for `predict`.
         """
         from crossjudge import CrossEncoder
+        from crossjudge.models.boxed import joint_runs
 
+        backend, precision = self.backend.value, None if self.precision is None else self.precision.value
+        takes_own = self.model is None and joint_runs(backend=backend, precision=precision, device=self.device)
         return CrossEncoder(
-            unnamed if self.model is None else self.model,
-            backend=self.backend.value,
+            unnamed if takes_own else self.model,
+            backend=backend,
             device=self.device,
-            precision=None if self.precision is None else self.precision.value,
+            precision=precision,
             max_length=self.max_length,
             activation_fn=activation,
             head=head,

@@ -18,6 +18,7 @@ from crossjudge.jobs.encoder import CountedEncoder, Counts, open_encoder
 from crossjudge.jobs.plan import Plan
 from crossjudge.jobs.rows import Rows
 from crossjudge.jobs.sampling import Measured, shared_out
+from crossjudge.models.boxed import joint_runs
 from crossjudge.types import IntArray
 
 Item: TypeAlias = tuple[Any, ...]
@@ -52,10 +53,10 @@ class Task(ABC):
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.options = dict(plan.task_options)
+        engine = {key: plan.model[key] for key in ("backend", "precision", "device") if key in plan.model}
+        given = {"path": self.unnamed_model if joint_runs(**engine) else None, **plan.model}
         self.encoder: CountedEncoder = open_encoder(
-            {"path": self.unnamed_model, **plan.model},
-            objective=self.wanted_objective(),
-            num_threads=plan.work.num_threads,
+            given, objective=self.wanted_objective(), num_threads=plan.work.num_threads
         )
 
     def wanted_objective(self) -> str | None:

@@ -20,6 +20,11 @@ BOXED: Mapping[str, Path] = {EMBEDDED_NAME: _MODELS / "embedded", JOINT_NAME: _M
 EMBEDDED = BOXED[EMBEDDED_NAME]
 
 
+def joint_runs(*, backend: str = "auto", precision: str | None = None, device: str | None = None) -> bool:
+    """Whether `embedded-joint`, one int8 graph for ONNX Runtime, runs so; if not, the embedded one answers."""
+    return backend in ("auto", "onnx", "fake") and precision in (None, "int8", "auto") and device in (None, "cpu")
+
+
 def boxed_name(path: str | Path) -> str | None:
     """The model in the box that `path` names, in any case or by an alias; None for all else.
 

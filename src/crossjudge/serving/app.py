@@ -10,7 +10,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from crossjudge.models.boxed import BOXED, EMBEDDED_NAME
+from crossjudge.models.boxed import BOXED, EMBEDDED_NAME, joint_runs
 from crossjudge.serving.context import ServerState
 from crossjudge.serving.dialects import DIALECTS
 from crossjudge.serving.error_answers import answer_errors
@@ -67,7 +67,7 @@ def create_app(
         backend=backend,
         precision=precision,
         num_threads=num_threads,
-        uses_choose=not models,
+        uses_choose=not models and joint_runs(backend=backend, precision=precision),
     )
     state = ServerState(scheduler, pool, limits=limits, metrics=metrics)
     metrics.watch_cache(lambda: cache_counts(state))
