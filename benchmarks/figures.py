@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from crossjudge import CrossEncoder, Judge
+from crossjudge.models.boxed import joint_runs
 
 T = TypeVar("T")
 _PLACE = re.compile(
@@ -103,7 +104,8 @@ class Judges:
 
     def of(self, use: type | None) -> Judge:
         """What this use asks; None: what answers where there is no use."""
-        name = self._options.model or getattr(use, "unnamed_model", None)
+        own = getattr(use, "unnamed_model", None) if joint_runs(backend=self._options.backend) else None
+        name = self._options.model or own
         if name not in self._opened:
             self._opened[name] = Judge(CrossEncoder(name, backend=self._options.backend))
         return self._opened[name]

@@ -237,16 +237,18 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def measure() -> dict[str, Any]:
-    """The embedded model on our own cases, and its surest mistakes among the pairs of the stress suite."""
+    """Each use on our own cases, by its own model; the embedded model's surest mistakes in the stress suite."""
     sys.path.insert(0, str(DOCS.parent / "benchmarks"))
     from cases import ANSWERERS, cases_of
+    from cases import USES as CLASSES
     from crossjudge import Judge
 
     judge = Judge()
     scores = {}
     for use in USES:
         asked = cases_of(use)
-        scores[use] = {"right": sum(one.right for one in ANSWERERS[use](judge, asked)), "n": len(asked)}
+        own = Judge(getattr(CLASSES[use], "unnamed_model", None))
+        scores[use] = {"right": sum(one.right for one in ANSWERERS[use](own, asked)), "n": len(asked)}
     return {"fingerprint": judge.model.fingerprint, "cases": scores, "failures": surest_mistakes(judge)}
 
 

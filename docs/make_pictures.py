@@ -1,6 +1,6 @@
 """Makes the pictures of the pages anew from what the programs show: `python docs/make_pictures.py [NAME ...]`.
 
-Each picture is a real run of a real command with the embedded model: of a terminal (SVG), of a page that the command
+Each picture is a real run of a real command with the models in the box: of a terminal (SVG), of a page that the command
 wrote or serves (PNG, which needs Chromium), or what it drew (PNG). Run it after a change of the model or of what
 commands print.
 """

@@ -14,7 +14,7 @@ QUESTIONS = [
 
 
 def main() -> None:
-    """Ask all questions in one batch; the text is read once for all statements about it."""
+    """Ask all questions in one batch."""
     picker = AnswerPicker()
     results = picker.batch([(CONTEXT, question, candidates) for question, candidates in QUESTIONS])
     for (question, _), result in zip(QUESTIONS, results, strict=True):

@@ -16,7 +16,7 @@ ANSWERS = [
 
 
 def main() -> None:
-    """Grade the whole class in one batch; the reference is read once."""
+    """Grade the whole class in one batch."""
     grader = Grader(REFERENCE, question=QUESTION)
     for answer, result in zip(ANSWERS, grader.batch(ANSWERS), strict=True):
         print(f"{result.grade:<10} {result.score:.2f}  {answer or '(blank)'}")

@@ -6,13 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
 from crossjudge import AnswerPicker, ClaimChecker, Grader, Guardrail, Judge, RubricScorer, Tagger
 from crossjudge.cli.options import Backend, ModelOptions, Precision
 from crossjudge.integrations.uses import grader_maker
+from crossjudge.jobs.plan import Plan
+from crossjudge.jobs.use_tasks import CheckTask
 from crossjudge.mcp.makers import AtHand
 from crossjudge.models.boxed import joint_runs
 from crossjudge.models.cross_encoder import CrossEncoder
+from crossjudge.serving import create_app
 
 TEXT = "Ben sold the car. Anna cut the grass."
 STATED = {"a": "The text is short."}
@@ -92,6 +96,34 @@ def test_a_command_takes_the_same_where_it_runs(stated: tuple[str, ...], model: 
 @pytest.mark.parametrize(
     "engine", [{"backend": "torch"}, {"backend": "openvino"}, {"precision": "bf16"}, {"device": "cuda:0"}]
 )
-def test_an_engine_that_it_has_no_graph_for_leaves_the_embedded_model(engine: dict[str, str]) -> None:
+def test_an_engine_that_it_has_no_graph_for_is_not_asked_for_it(engine: dict[str, str]) -> None:
     assert not joint_runs(**engine)
     assert joint_runs()
+
+
+def test_what_it_has_no_graph_for_is_answered_by_the_embedded_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the fake backend, of which it is said here that the joint model does not run on it."""
+    fake = ModelOptions(backend=Backend.FAKE)
+    assert fake.cross_encoder(unnamed="embedded-joint").name == "embedded-joint"
+    plan = Plan(input=("rows.jsonl",), output="out", task="check", model={"backend": "fake"})
+    assert CheckTask(plan).encoder.name == "embedded-joint"
+    for module in ("crossjudge.models.boxed", "crossjudge.jobs.task", "crossjudge.serving.app"):
+        monkeypatch.setattr(f"{module}.joint_runs", lambda **_: False)
+    assert fake.cross_encoder(unnamed="embedded-joint").name == "embedded"
+    assert CheckTask(plan).encoder.name == "embedded"
+    answer = TestClient(create_app(backend="fake")).post("/v1/check", json={"source": TEXT, "answer": TEXT})
+    assert answer.json()["model"] == "embedded"
+
+
+def test_a_job_that_names_a_head_asks_the_model_that_has_it() -> None:
+    plan = Plan(input=("rows.jsonl",), output="out", task="check", model={"backend": "fake", "head": "nli"})
+    assert CheckTask(plan).encoder.name == "embedded"
+
+
+@pytest.mark.parametrize("models", [None, {"mine": "embedded-joint", "embedded": "embedded-joint"}])
+def test_a_server_flags_what_is_overstated_by_a_model_that_tells_or_by_rule(models: dict[str, str] | None) -> None:
+    asked = {"source": "The drug may reduce fever in some patients.", "answer": "The drug reduces fever."}
+    with TestClient(create_app(models=models)) as client:
+        answer = client.post("/v1/check", json=asked)
+    assert answer.status_code == 200
+    assert [flag["kind"] for flag in answer.json()["results"][0]["claims"][0]["flags"]] == ["overstated"]

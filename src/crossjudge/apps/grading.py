@@ -80,7 +80,7 @@ class Grader:
         return self.batch([answer])[0]
 
     def batch(self, answers: Sequence[str], *, progress: Progress | None = None) -> list[GradeResult]:
-        """The grades of many answers, in input order, judged together; each reference is read once."""
+        """The grades of many answers, in input order, judged together."""
         texts = [checked_answer(answer, index) for index, answer in enumerate(answers)]
         asked = [self._asked(text) if text.strip() else [] for text in texts]
         judged = ask(self.judge, asked, progress=progress)

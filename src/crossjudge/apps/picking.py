@@ -67,7 +67,7 @@ class AnswerPicker:
     def batch(
         self, inputs: Sequence[tuple[str, str, Sequence[str]]], *, progress: Progress | None = None
     ) -> list[AnswerResult]:
-        """One result for each (context, question, candidates), in order; contexts that are equal are read once."""
+        """One result for each (context, question, candidates), in order, judged together."""
         asked = [checked_question(one, index) for index, one in enumerate(inputs)]
         questions = [self.questions(*one) for one in asked]
         verdicts = ask(self.judge, questions, progress=progress)

@@ -72,7 +72,7 @@ def mcp(*, agent: AgentOptions, model: AskedModelOptions) -> None:
             if isinstance(uses, crossjudge.Client):
                 served = make_server(uses, version=crossjudge.__version__, where=f"of the server {model.server}")
             else:
-                together = model.cross_encoder(unnamed=JOINT_NAME) if model.model is None else None
+                together = model.cross_encoder(unnamed=JOINT_NAME) if model.leaves_choice else None
                 here = AtHand(model.cross_encoder(), together=together, relevance=lambda: _relevance(agent, model))
                 served = make_server(here, version=crossjudge.__version__)
             serve(served)

@@ -101,6 +101,14 @@ class ModelOptions:
         str | None, option("--token", _MODEL, "For private hub models.", metavar="TEXT", envvar="HF_TOKEN")
     ] = field(default=None, repr=False)
 
+    @property
+    def leaves_choice(self) -> bool:
+        """Whether a use may take the model in the box that it wants: none is named, and it runs as stated."""
+        from crossjudge.models.boxed import joint_runs
+
+        precision = None if self.precision is None else self.precision.value
+        return self.model is None and joint_runs(backend=self.backend.value, precision=precision, device=self.device)
+
     def cross_encoder(
         self, *, unnamed: str | None = None, head: str | None = None, activation: str | None = None
     ) -> CrossEncoder:
@@ -109,15 +117,12 @@ class ModelOptions:
         `head`: one of a multi-head model's; `activation`: a name, for `predict`.
         """
         from crossjudge import CrossEncoder
-        from crossjudge.models.boxed import joint_runs
 
-        backend, precision = self.backend.value, None if self.precision is None else self.precision.value
-        takes_own = self.model is None and joint_runs(backend=backend, precision=precision, device=self.device)
         return CrossEncoder(
-            unnamed if takes_own else self.model,
-            backend=backend,
+            unnamed if self.leaves_choice else self.model,
+            backend=self.backend.value,
             device=self.device,
-            precision=precision,
+            precision=None if self.precision is None else self.precision.value,
             max_length=self.max_length,
             activation_fn=activation,
             head=head,

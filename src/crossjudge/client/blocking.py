@@ -36,7 +36,7 @@ class Client:
     """Makes judges, taggers and so on whose model is a server's: `crossjudge serve`, here or elsewhere.
 
     They take what `Judge`, `Tagger` and the others take, but for what only a model at hand could do, and give the same
-    results. `model`: a name that the server lists, for each of them; left out, its default.
+    results. `model`: a name that the server lists, for each of them; left out, the server chooses.
 
     `url`: where the server is. `api_key`: left out, the variable CROSSJUDGE_API_KEY, if it is set. `timeout_s`: for one
     request, with everything that is waited for and tried again; large inputs are several requests. `retries`: how often

@@ -16,7 +16,10 @@ _READY_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class ServedModel(Result):
-    """One model of a server. `state`: "loaded", "loading", "cold" or "failed". The default one needs no name."""
+    """One model of a server. `state`: "loaded", "loading", "cold" or "failed".
+
+    The default answers where none is named and no use has its own.
+    """
 
     name: str
     state: str

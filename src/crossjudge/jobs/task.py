@@ -54,7 +54,8 @@ class Task(ABC):
         self.plan = plan
         self.options = dict(plan.task_options)
         engine = {key: plan.model[key] for key in ("backend", "precision", "device") if key in plan.model}
-        given = {"path": self.unnamed_model if joint_runs(**engine) else None, **plan.model}
+        takes_own = "head" not in plan.model and joint_runs(**engine)
+        given = {"path": self.unnamed_model if takes_own else None, **plan.model}
         self.encoder: CountedEncoder = open_encoder(
             given, objective=self.wanted_objective(), num_threads=plan.work.num_threads
         )

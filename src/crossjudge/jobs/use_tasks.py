@@ -79,7 +79,7 @@ class CheckTask(RowTask):
         self.checker = ClaimChecker(model=Judge(self.encoder), **self.options)
 
     def order(self, item: Item) -> Any:
-        """By source, so that it is read once."""
+        """By source, so that a one-way model reads it once."""
         return len(str(item[0])), str(item[0])
 
     @property

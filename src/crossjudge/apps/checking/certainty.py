@@ -14,7 +14,7 @@ _MOST_LIKELY = 0.5
 
 
 def certainty_head(model: CrossEncoder) -> CrossEncoder | None:
-    """The same weights on the same engine, answering with that head; None where there is no head, or no weights.
+    """The model answering with that head, on the same engine; None where there is no head, or no weights.
 
     `embedded-joint`, which has none, has that of the other model in the box.
     """

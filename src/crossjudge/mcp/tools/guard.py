@@ -19,7 +19,8 @@ class GuardArguments(Arguments):
     text: Text = Field(description="The text to check, whole.")
     sets: list[ReadySet] = Field(
         default_factory=list,
-        description="Ready policies: personal data and secrets, insults and hate, help with crime, attacks by prompt.",
+        description="Ready policies: contact and payment details, identity numbers and secrets; insults and hate; help "
+        "with crime; attacks by prompt.",
     )
     policies: dict[str, Text] = Field(
         default_factory=dict,

@@ -102,7 +102,7 @@ async def answer(
     `unnamed`: see `ModelPool.unnamed`.
     """
     state = state_of(request)
-    model = asked.model or state.pool.unnamed(unnamed)
+    model = state.pool.unnamed(unnamed) if asked.model is None else asked.model
 
     def work() -> str:
         judge = fitting_judge(request, model, [objective] if isinstance(objective, str) else objective)

@@ -131,9 +131,11 @@ class ServedChecker(ClaimChecker):
         model = self.judge.model
         if model.backend == "fake":
             return None
+        name = self._name
         if model.checkpoint.name == JOINT_NAME and EMBEDDED_NAME in self._pool.names():
-            return self._pool.encoder(EMBEDDED_NAME, HEAD)
-        return self._pool.encoder(self._name, HEAD) if HEAD in model.checkpoint.heads else None
+            name = EMBEDDED_NAME  # unless that is another model, which the house serves by this name
+        has_head = HEAD in self._pool.encoder(name).checkpoint.heads
+        return self._pool.encoder(name, HEAD) if has_head else None
 
 
 def _checker(judge: MeteredJudge, asked: Checking, pool: ModelPool) -> ClaimChecker:
@@ -141,7 +143,7 @@ def _checker(judge: MeteredJudge, asked: Checking, pool: ModelPool) -> ClaimChec
 
 
 def _name(asked: Checking, pool: ModelPool) -> str:
-    return asked.model or pool.unnamed(ClaimChecker.unnamed_model)
+    return pool.unnamed(ClaimChecker.unnamed_model) if asked.model is None else asked.model
 
 
 def _reports(checker: ClaimChecker, asked: CheckRequest) -> Sequence[CheckReport]:

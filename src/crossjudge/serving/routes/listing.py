@@ -14,7 +14,9 @@ router = APIRouter()
 
 
 class ListedModel(BaseModel):
-    """One model. `state`: a cold one is loaded when it is first asked for. The default needs no name."""
+    """One model. `state`: a cold one is loaded when it is first asked for. The default answers where none is named
+    and no use has its own.
+    """
 
     id: str
     object: Literal["model"] = "model"
