@@ -18,11 +18,14 @@ from rich import table as rich
 from rich.console import Console
 
 import figures
+from cases import USES
 from crossjudge import AnswerPicker, ClaimChecker, Grader, Guardrail, Judge, RubricScorer, Tagger
 from crossjudge.datasets import read_jsonl
 from crossjudge.models.parity import wilson
 from figures import Block, Table
 
+WORKED = Path("acceptance") / "introduction_examples.jsonl"
+"""The cases in a folder of local sets, where it has them."""
 OUTCOMES = {"entailment": "supported", "neutral": "not_mentioned", "contradiction": "contradicted"}
 
 Case = Mapping[str, Any]
@@ -35,9 +38,7 @@ def main() -> None:
     figures.add_options(parser, limit=None, data=False)
     options = parser.parse_args()
     judges = figures.Judges(options)
-    figures.show(
-        options, lambda bar: measure(lambda app: judges.of(USES[app]), options.cases, console=bar.console), asked=""
-    )
+    figures.show(options, lambda bar: measure(lambda app: judges.of(USES[app]), options.cases, console=bar.console))
 
 
 def measure(judge_of: Callable[[str], Judge], path: Path, *, console: Console | None = None) -> Iterator[Block]:
@@ -107,15 +108,6 @@ ANSWERERS: Mapping[str, Callable[[Judge, Case], tuple[str, bool]]] = {
     "grade": grade,
     "guard": guard,
     "rubric": rubric,
-}
-
-USES: Mapping[str, type] = {
-    "tag": Tagger,
-    "check": ClaimChecker,
-    "answer": AnswerPicker,
-    "grade": Grader,
-    "guard": Guardrail,
-    "rubric": RubricScorer,
 }
 
 

@@ -37,7 +37,7 @@ from figures import Table
 
 DOCS = Path(__file__).parents[1] / "docs"
 NUMBERS, PAGE = DOCS / "benchmarks" / "both_models.json", DOCS / "choosing.md"
-MODELS = ("embedded", "embedded-joint")
+MODELS = tuple(BOXED)
 RULES = {
     "answers: who": ("answers: who", "answers: statement, who"),
     "answers: whose": ("answers: whose", "answers: statement, whose"),
@@ -50,7 +50,6 @@ HARMLESS = ("agnews.test", "clinc150.test")
 MADE = 30_000
 ROWS = 500
 """Of each set that a use is asked about."""
-WORKED = Path("acceptance") / "introduction_examples.jsonl"
 TIMED_PAIRS, TIMED_PREMISES, ASKED_OF_EACH = 1_500, 30, 50
 
 Figure = dict[str, Any]
@@ -136,8 +135,8 @@ def own_cases(judge: Judge, data: Path, limit: int | None, bar: Progress) -> Ite
     for use in ("tag", "check", "answer", "grade", "guard", "rubric"):
         counted, _ = cases.measure(judge, use)
         yield _share(f"our own cases, {use}", counted.numbers[0]["right"], counted.numbers[0]["n"])
-    if (data / WORKED).is_file():
-        (block,) = acceptance.measure(lambda _: judge, data / WORKED)
+    if (data / acceptance.WORKED).is_file():
+        (block,) = acceptance.measure(lambda _: judge, data / acceptance.WORKED)
         whole = block.numbers[-1]
         yield _share("worked cases of an introduction", whole["right"], whole["n"])
 

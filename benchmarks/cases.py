@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,6 @@ def main() -> None:
     figures.show(
         options,
         lambda _: (block for use in uses for block in measure(judges.of(USES[use]), use, limit=options.limit)),
-        asked="",
     )
 
 
@@ -65,26 +64,25 @@ def measure(judge: Judge, use: str, *, limit: int | None = None) -> Iterator[Blo
     """The score of one use, then its misses."""
     cases = figures.spread(cases_of(use), limit)
     given = ANSWERERS[use](judge, cases)
-    right = sum(one.right for one in given)
+    right, asked = sum(one.right for one in given), figures.which(judge)
     low, high = wilson(right, len(cases))
     scored = {"use": use, "n": len(cases), "right": right, "value": right / len(cases), "low": low, "high": high}
     shown = [[f"{len(cases)}", f"{right}", figures.share(right / len(cases), low, high)]]
     yield Block(
         f"cases.{use}", f"Own cases of {use}", Table(("cases", "right", "share (95%)"), shown, (0, 1)), [scored],
-        asked=figures.which(judge),
+        asked=asked,
     )  # fmt: skip
-    missed = [(case, one) for case, one in zip(cases, given, strict=True) if not one.right]
-    yield replace(of_misses(use, missed), asked=figures.which(judge))
+    yield of_misses(use, [(case, one) for case, one in zip(cases, given, strict=True) if not one.right], asked)
 
 
-def of_misses(use: str, missed: Sequence[tuple[Case, Given]]) -> Block:
+def of_misses(use: str, missed: Sequence[tuple[Case, Given]], asked: str) -> Block:
     """A line for each case that is not right."""
     rows = [
         [case["id"], _asked(case), json.dumps(case["expect"], ensure_ascii=False), one.answer] for case, one in missed
     ]
     head = ("case", "asked", "expected", "answered")
     numbers = [dict(zip(head, row, strict=True)) for row in rows]
-    return Block(f"misses.{use}", f"Misses of {use}", Table(head, rows), numbers)
+    return Block(f"misses.{use}", f"Misses of {use}", Table(head, rows), numbers, asked=asked)
 
 
 def cases_of(use: str) -> list[Case]:

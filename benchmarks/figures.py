@@ -121,10 +121,10 @@ def run(
 ) -> None:
     """Measure a use, show each table when it is there, and write what `--out` asks for."""
     judge = Judges(options).of(use)
-    show(options, lambda bar: blocks(judge, bar), asked=f"{judge.model.name}, {judge.model.fingerprint}")
+    show(options, lambda bar: blocks(judge, bar), asked=which(judge))
 
 
-def show(options: argparse.Namespace, blocks: Callable[[Progress], Iterable[Block]], *, asked: str) -> None:
+def show(options: argparse.Namespace, blocks: Callable[[Progress], Iterable[Block]], *, asked: str = "") -> None:
     """Each table when it is there; `asked`: which model, where a table does not say it."""
     console, found = Console(width=150), []
     with Progress(console=Console(stderr=True), transient=True) as bar:

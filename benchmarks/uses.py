@@ -37,7 +37,6 @@ from figures import Block, Judges
 
 DOCS = Path(__file__).parents[1] / "docs"
 NUMBERS, PAGES = DOCS / "benchmarks" / "uses.json", DOCS / "uses"
-WORKED = Path("acceptance") / "introduction_examples.jsonl"
 
 Part = Callable[[Judges, argparse.Namespace, Progress], Iterator[Block]]
 
@@ -126,9 +125,9 @@ def own_cases(judges: Judges, options: argparse.Namespace, _: Progress) -> Itera
 
 def worked(judges: Judges, options: argparse.Namespace, _: Progress) -> Iterator[Block]:
     """The worked cases of an introduction, where the folder has them."""
-    path = options.data / WORKED
+    path = options.data / acceptance.WORKED
     if path.is_file():
-        yield from acceptance.measure(lambda app: judges.of(acceptance.USES[app]), path)
+        yield from acceptance.measure(lambda app: judges.of(cases.USES[app]), path)
 
 
 def on_sets(module: Any, use: type) -> Part:

@@ -60,9 +60,9 @@ def mcp(*, agent: AgentOptions, model: AskedModelOptions) -> None:
         from crossjudge.extras import require
 
         require("mcp", to="serve an agent")
+        from crossjudge.apps.checking.checker import ClaimChecker
         from crossjudge.mcp.makers import AtHand
         from crossjudge.mcp.server import make_server, serve
-        from crossjudge.models.boxed import JOINT_NAME
         from crossjudge.serving.logs import write_logs
 
         write_logs(agent.log_level.value)
@@ -72,7 +72,7 @@ def mcp(*, agent: AgentOptions, model: AskedModelOptions) -> None:
             if isinstance(uses, crossjudge.Client):
                 served = make_server(uses, version=crossjudge.__version__, where=f"of the server {model.server}")
             else:
-                together = model.cross_encoder(unnamed=JOINT_NAME) if model.leaves_choice else None
+                together = model.cross_encoder(unnamed=ClaimChecker.unnamed_model) if model.leaves_choice else None
                 here = AtHand(model.cross_encoder(), together=together, relevance=lambda: _relevance(agent, model))
                 served = make_server(here, version=crossjudge.__version__)
             serve(served)

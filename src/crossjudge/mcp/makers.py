@@ -14,7 +14,6 @@ from crossjudge.apps.guarding.guardrail import Guardrail, GuardrailResult
 from crossjudge.apps.reranking import Ranked, Reranker
 from crossjudge.apps.tagging import Tagger, TagResult
 from crossjudge.judge import Judge
-from crossjudge.models.boxed import JOINT_NAME
 from crossjudge.types import Verdict
 
 Judges = Callable[[str, str], Verdict]
@@ -66,7 +65,7 @@ class AtHand:
     ) -> None:
         self._judge = as_judge(model)
         one_for_all = model is not None and together is None
-        self._together = self._judge if one_for_all else as_judge(together, unnamed=JOINT_NAME)
+        self._together = self._judge if one_for_all else as_judge(together, unnamed=ClaimChecker.unnamed_model)
         # Kept, because each opens a model or a head of its own.
         self._checker = ClaimChecker(model=self._together)
         self._reranker = cache(lambda: Reranker(relevance()))

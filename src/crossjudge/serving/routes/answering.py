@@ -99,10 +99,10 @@ async def answer(
 ) -> Response:
     """The answer to `asked`, worked out by `use` in a request thread. `objective`: or several, the first that fits.
 
-    `unnamed`: see `ModelPool.unnamed`.
+    `unnamed`: what the use wants where no model is named; see `ModelPool.chosen`.
     """
     state = state_of(request)
-    model = state.pool.unnamed(unnamed) if asked.model is None else asked.model
+    model = state.pool.chosen(asked.model, unnamed)
 
     def work() -> str:
         judge = fitting_judge(request, model, [objective] if isinstance(objective, str) else objective)

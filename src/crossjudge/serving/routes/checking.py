@@ -143,7 +143,7 @@ def _checker(judge: MeteredJudge, asked: Checking, pool: ModelPool) -> ClaimChec
 
 
 def _name(asked: Checking, pool: ModelPool) -> str:
-    return pool.unnamed(ClaimChecker.unnamed_model) if asked.model is None else asked.model
+    return pool.chosen(asked.model, ClaimChecker.unnamed_model)
 
 
 def _reports(checker: ClaimChecker, asked: CheckRequest) -> Sequence[CheckReport]:

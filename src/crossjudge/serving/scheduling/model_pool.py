@@ -77,9 +77,14 @@ class ModelPool:
         """The models' names, the default one first."""
         return list(self._paths)
 
-    def unnamed(self, wanted: str | None) -> str:
-        """Who answers where a request names no model: the default, or what a use wants, where it may choose."""
-        return wanted if self._uses_choose and wanted in self._paths else next(iter(self._paths))
+    def chosen(self, name: str | None, wanted: str | None) -> str:
+        """Who answers a request: the model that it names; else what its use wants, where it may choose, or the default.
+
+        Whether the pool has a model of that name is not looked at.
+        """
+        if name is None and self._uses_choose and wanted in self._paths:
+            return wanted
+        return self.names()[0] if name is None else name
 
     def judge(self, name: str | None = None, objective: str = "nli") -> Judge:
         """A judge whose forward passes go through the scheduler, with the model's head for the objective."""
