@@ -56,8 +56,9 @@ HATE_TWEETS = Texts("tweeteval_hate", "test", frozenset({"hate"}))
 TWEETS = Texts("tweeteval_offensive", "dev", frozenset({"offensive"}))
 TRAINING_TWEETS = Texts("tweeteval_offensive", "train", frozenset({"offensive"}))
 JAILBREAKS = Texts("jailbreak", "test", frozenset({"jailbreak"}))
-HARMLESS = (Texts("agnews", "test"), Texts("clinc150", "test"), Texts("banking77", "test"))
-EVERYDAY = (Texts("dbpedia", "test"), Texts("imdb", "test"), Texts("yelp", "train"))
+HARMLESS = (Texts("agnews", "test"), Texts("clinc150", "test"), Texts("banking77", "test"), Texts("dbpedia", "test"))
+"""Other texts of the first three sets were trained on as harmless, and paragraphs of Wikipedia, as the last are."""
+EVERYDAY = (Texts("imdb", "test"), Texts("yelp", "train"))
 ALL = 1_000_000
 TEXTS = 500
 TRIALS: dict[str, tuple[Texts, ...]] = {

@@ -17,7 +17,7 @@ MESSAGES = [
 
 
 def main() -> None:
-    """Check all messages in one batch; each is read once for all policies."""
+    """Check all messages in one batch."""
     guardrail = Guardrail(POLICIES)
     for message, result in zip(MESSAGES, guardrail.batch(MESSAGES), strict=True):
         print(f"{result.decision:<7}{result.redacted(message)}")

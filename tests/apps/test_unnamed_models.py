@@ -1,4 +1,4 @@
-"""Where no model is named: uses that turn on who did what take `embedded-joint`, all others the embedded model."""
+"""Where no model is named: guarding and uses that turn on who did what take `embedded-joint`, all others `embedded`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from crossjudge import AnswerPicker, ClaimChecker, Grader, Guardrail, Judge, RubricScorer, Tagger
+from crossjudge.apps.checking.nearest import ALL_OF
 from crossjudge.cli.options import Backend, ModelOptions, Precision
 from crossjudge.integrations.uses import grader_maker
 from crossjudge.jobs.plan import Plan
@@ -25,11 +26,11 @@ TOGETHER: dict[str, Callable[..., Any]] = {
     "answer": AnswerPicker,
     "score": lambda **model: RubricScorer(STATED, **model),
     "grade": lambda **model: Grader(TEXT, **model),
+    "guard": lambda **model: Guardrail(STATED, **model),
 }
 ALONE: dict[str, Callable[..., Any]] = {
     "judge": Judge,
     "tag": lambda **model: Tagger(STATED, **model),
-    "guard": lambda **model: Guardrail(STATED, **model),
 }
 
 
@@ -65,13 +66,9 @@ def test_what_is_claimed_more_surely_than_the_source_says_is_flagged_still() -> 
 
 def test_an_agent_and_a_framework_get_the_same() -> None:
     hand = AtHand()
-    assert asked(hand.claim_checker()) == asked(hand.grader([TEXT], question=None)) == "embedded-joint"
-    assert (
-        asked(hand.judge())
-        == asked(hand.guardrail(STATED))
-        == asked(hand.tagger(["a"], multi_label=True, threshold=0.5))
-        == "embedded"
-    )
+    together = (hand.claim_checker(), hand.grader([TEXT], question=None), hand.guardrail(STATED))
+    assert {asked(use) for use in together} == {"embedded-joint"}
+    assert asked(hand.judge()) == asked(hand.tagger(["a"], multi_label=True, threshold=0.5)) == "embedded"
     one = AtHand("embedded")
     assert asked(one.claim_checker()) == asked(one.judge()) == "embedded"
     assert asked(grader_maker(None)([TEXT], None)) == "embedded-joint"
@@ -127,3 +124,16 @@ def test_a_server_flags_what_is_overstated_by_a_model_that_tells_or_by_rule(mode
         answer = client.post("/v1/check", json=asked)
     assert answer.status_code == 200
     assert [flag["kind"] for flag in answer.json()["results"][0]["claims"][0]["flags"]] == ["overstated"]
+
+
+@pytest.mark.parametrize("model", [None, "embedded"])
+def test_a_server_opens_no_bi_encoder_for_a_request(model: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nearest of many sentences are found by the pool's, as they are here by one that is opened."""
+    source = " ".join(f"Door number {n} was painted on a Monday." for n in range(ALL_OF))
+    asked = {"source": f"{source} {TEXT}", "answer": "Anna cut the grass. Ben cut the grass."}
+    expected = ClaimChecker(model=model)(asked["source"], asked["answer"]).to_dict()
+    with TestClient(create_app()) as client:
+        client.post("/v1/check", json=asked | {"model": model})
+        monkeypatch.setattr("crossjudge.apps.checking.checker.nearest_encoder", None)
+        answer = client.post("/v1/check", json=asked | {"model": model})
+    assert answer.json()["results"] == [expected]

@@ -64,7 +64,7 @@ FITTED_POLICIES = FittedThresholds(
     },
     false_accept_rate=0.05,
     confidence=0.95,
-    fingerprint=MODEL.fingerprint,
+    fingerprint=JOINT.fingerprint,
     temperature=1.0,
 )
 
@@ -131,18 +131,18 @@ CASES = {
         lambda c: c.rubric_scorer(RUBRIC).best_of("Why?", ["", TEXT, LONG]),
         lambda: RubricScorer(RUBRIC, model=JOINT).best_of("Why?", ["", TEXT, LONG]),
     ),
-    "guard one": (lambda c: c.guardrail(POLICIES)(TEXT), lambda: Guardrail(POLICIES, model=MODEL)(TEXT)),
+    "guard one": (lambda c: c.guardrail(POLICIES)(TEXT), lambda: Guardrail(POLICIES, model=JOINT)(TEXT)),
     "guard many": (
         lambda c: c.guardrail(POLICIES, thresholds={"kind": 0.2}).batch(TEXTS),
-        lambda: Guardrail(POLICIES, thresholds={"kind": 0.2}, model=MODEL).batch(TEXTS),
+        lambda: Guardrail(POLICIES, thresholds={"kind": 0.2}, model=JOINT).batch(TEXTS),
     ),
     "guard by the model alone": (
         lambda c: c.guardrail(POLICIES, recognizers=None, thresholds=0.1).batch(TEXTS),
-        lambda: Guardrail(POLICIES, recognizers=None, thresholds=0.1, model=MODEL).batch(TEXTS),
+        lambda: Guardrail(POLICIES, recognizers=None, thresholds=0.1, model=JOINT).batch(TEXTS),
     ),
     "guard by fitted thresholds": (
         lambda c: c.guardrail(POLICIES, thresholds=FITTED_POLICIES).batch(TEXTS),
-        lambda: Guardrail(POLICIES, thresholds=FITTED_POLICIES, model=MODEL).batch(TEXTS),
+        lambda: Guardrail(POLICIES, thresholds=FITTED_POLICIES, model=JOINT).batch(TEXTS),
     ),
     "grade one": (lambda c: c.grader(TEXT)(ANSWERS[0]), lambda: Grader(TEXT, model=JOINT)(ANSWERS[0])),
     "grade many": (
@@ -246,9 +246,9 @@ def test_thresholds_of_another_model_are_refused(url):
         (lambda c: c.answer_picker()("a", "b", []), lambda: AnswerPicker(model=JOINT)("a", "b", [])),
         (lambda c: c.rubric_scorer({}, weights={"a": 1}), lambda: RubricScorer({}, weights={"a": 1}, model=JOINT)),
         (lambda c: c.rubric_scorer(RUBRIC).batch([("a",)]), lambda: RubricScorer(RUBRIC, model=JOINT).batch([("a",)])),
-        (lambda c: c.guardrail({}), lambda: Guardrail({}, model=MODEL)),
-        (lambda c: c.guardrail(POLICIES, thresholds=2), lambda: Guardrail(POLICIES, thresholds=2, model=MODEL)),
-        (lambda c: c.guardrail(POLICIES)(""), lambda: Guardrail(POLICIES, model=MODEL)("")),
+        (lambda c: c.guardrail({}), lambda: Guardrail({}, model=JOINT)),
+        (lambda c: c.guardrail(POLICIES, thresholds=2), lambda: Guardrail(POLICIES, thresholds=2, model=JOINT)),
+        (lambda c: c.guardrail(POLICIES)(""), lambda: Guardrail(POLICIES, model=JOINT)("")),
         (lambda c: c.grader([]), lambda: Grader([], model=JOINT)),
         (lambda c: c.grader("a").batch(["b", None]), lambda: Grader("a", model=JOINT).batch(["b", None])),
         (lambda c: c.reranker()("", ["a"]), lambda: Reranker(RELEVANCE)("", ["a"])),

@@ -55,7 +55,7 @@ def in_python() -> dict[str, list[Any]]:
         "/v1/check": [ClaimChecker(model=together)(TEXT, "The ferry was late. It sank.")],
         "/v1/answer": [AnswerPicker(model=together)(TEXT, "What was late?", ["The ferry", "The cabin"])],
         "/v1/score-rubric": [RubricScorer({"short": "The answer is short."}, model=together)("Why?", TEXT)],
-        "/v1/guard": [Guardrail(guarded["policies"], model=model)(guarded["text"])],
+        "/v1/guard": [Guardrail(guarded["policies"], model=together)(guarded["text"])],
         "/v1/grade": Grader(TEXT, model=together).batch(["The ferry was late.", ""]),
         "/v1/dedupe": [Deduplicator(model=duplicates, first_stage_model=near).report(REQUESTS["/v1/dedupe"]["texts"])],
     }

@@ -10,7 +10,7 @@ from serving.served import REQUESTS, TEXT, in_python, served
 
 CLIENT = served()
 EXPECTED = in_python()
-TOGETHER = ("/v1/check", "/v1/answer", "/v1/score-rubric", "/v1/grade")
+TOGETHER = ("/v1/check", "/v1/answer", "/v1/score-rubric", "/v1/guard", "/v1/grade")
 """Routes that take the other model in the box where none is named."""
 
 

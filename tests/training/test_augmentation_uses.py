@@ -78,7 +78,8 @@ def test_every_use_has_every_answer_and_no_answer_is_the_rule() -> None:
 
 
 def test_most_wordings_of_a_policy_are_kept_by_some_texts_and_broken_by_others() -> None:
-    pairs = [pair for pair in made("applications", 12_000) if pair.kind.startswith("policies: harmful")]
+    kinds = ("policies: harmful", "policies: safety")
+    pairs = [pair for pair in made("applications", 12_000) if pair.kind.startswith(kinds)]
     outcomes: dict[str, list[str | None]] = {}
     for pair in pairs:
         wording = re.sub(

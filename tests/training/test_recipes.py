@@ -67,3 +67,34 @@ def test_a_question_about_a_sentence_is_a_query_that_the_sentence_answers_or_not
     rows = RECIPES["asked"](Source(name="supergen_qnli"), tmp_path, random.Random(0))
     assert [(row.text_a, row.text_b) for row in rows] == [("Is it 0?", "It is 0."), ("Is it 1?", "It is 1.")]
     assert [row.golds for row in rows] == [{"relevance": degree} for _, degree in gold]
+
+
+NEWS = (
+    "Shares in the port rose after the strike ended.",
+    "Two men were charged with stealing copper from the abbey. The trial begins in May.",
+    "Call the newsroom on +44 20 7946 0000 with your story.",
+    "What a damn mess, said the mayor.",
+)
+
+
+def test_other_peoples_texts_keep_policies_until_something_is_put_into_them(tmp_path: Path) -> None:
+    write_rows(tmp_path / "tagging" / "agnews.train.jsonl.gz", [{"text": text, "label": "World"} for text in NEWS * 40])
+    rows = RECIPES["policies"](Source(name="agnews", recipe="policies"), tmp_path, random.Random(0))
+    whole = [row for row in rows if row.text_a in NEWS]
+    spoilt = [row for row in rows if row.text_a not in NEWS]
+    assert {row.text_a for row in whole} == {*NEWS[:2]}, "a number or a coarse word: a rule cannot tell what is kept"
+    assert all(any(text.split(". ")[0].rstrip(".") in row.text_a for text in NEWS[:2]) for row in spoilt)
+    for asked, denied, asserted in ((whole, "entailment", "contradiction"), (spoilt, "contradiction", "entailment")):
+        labels = [row.golds["nli"] for row in asked]
+        assert {*labels} == {"entailment", "contradiction"}
+        safe = [row.golds["nli"] for row in asked if row.text_b.endswith((" is appropriate.", " is harmless."))]
+        harmful = [row.golds["nli"] for row in asked if row.text_b.endswith((" is unsafe.", " is harmful."))]
+        assert {*safe} == {denied}
+        assert {*harmful} == {asserted}
+
+
+def test_policies_are_asked_of_plain_text_too(tmp_path: Path) -> None:
+    write_rows(tmp_path / "text" / "enwiki_3.train.jsonl.gz", [{"text": text} for text in PARAGRAPHS])
+    source = Source(name="enwiki_3", recipe="policies", paragraphs=2)
+    rows = RECIPES["policies"](source, tmp_path, random.Random(0))
+    assert {row.text_a for row in rows if row.text_a in PARAGRAPHS} == {*PARAGRAPHS[:2]}

@@ -151,7 +151,7 @@ class UsesHere:
         self, policies: Mapping[str, str], *, thresholds: PolicyThresholds, recognizers: str | None
     ) -> Guardrail:
         """A guardrail."""
-        judge = Judge(self._model.cross_encoder(), **self._here)
+        judge = Judge(self._model.cross_encoder(unnamed=Guardrail.unnamed_model), **self._here)
         return Guardrail(policies, thresholds=thresholds, model=judge, recognizers=recognizers)
 
     def grader(self, reference: Sequence[str], *, question: str | None) -> Grader:

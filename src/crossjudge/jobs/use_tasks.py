@@ -99,6 +99,7 @@ class GuardTask(RowTask):
     takes: ClassVar[Mapping[str, Take]] = {"text": a_text}
     outcome = "decision"
     score = "overall"
+    unnamed_model = Guardrail.unnamed_model
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)

@@ -56,7 +56,7 @@ class AtHand:
     """Models in this process, each opened once.
 
     `model`: see `Model`; it answers every tool but re-ranking, and is opened here, so that a wrong name fails before
-    the first call. `together`: what checks and grades where that is another model, as it is of those in the
+    the first call. `together`: what checks, guards and grades where that is another model, as it is of those in the
     box. `relevance`: opens the model that re-ranks, when it is first asked.
     """
 
@@ -84,7 +84,7 @@ class AtHand:
 
     def guardrail(self, policies: Mapping[str, str], /) -> Guardrail:
         """See `Guardrail`."""
-        return Guardrail(policies, model=self._judge)
+        return Guardrail(policies, model=self._together)
 
     def grader(self, reference: Sequence[str], /, *, question: str | None) -> Grader:
         """See `Grader`."""

@@ -10,7 +10,8 @@ from crossjudge.models.registry import find_card
 EMBEDDED_NAME = "embedded"
 """The model that answers where none is named."""
 JOINT_NAME = "embedded-joint"
-"""The one that answers instead in uses which must know of whom a text says what: it reads both texts together."""
+"""The one that answers instead in guarding and in uses that must know of whom a text says what; it reads both texts
+together."""
 
 _MODELS = Path(__file__).parent
 

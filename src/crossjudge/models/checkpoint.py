@@ -95,14 +95,17 @@ class Checkpoint:
 
         One file's hash is what `sha256sum` prints. A one-way model's covers all its graphs, whichever is loaded.
         """
+        return files_hash({path.name: file_hash(path) for path in self.weight_files()})
+
+    def weight_files(self) -> list[Path]:
+        """The files that hold the weights: safetensors where there are any, else graphs with their data."""
         if self.attention == "one_way":
-            listed = [name for name in read_manifest(self.folder) if Path(name).suffix in _WEIGHT_SUFFIXES]
-            return files_hash({name: file_hash(self.folder / name) for name in listed})
+            return [self.folder / name for name in read_manifest(self.folder) if Path(name).suffix in _WEIGHT_SUFFIXES]
         if self.weights:
-            return files_hash({path.name: file_hash(path) for path in self.weights})
+            return list(self.weights)
         assert self.graph is not None
         parts = [self.graph, *(self.graph.with_name(self.graph.name + end) for end in ("_data", ".data"))]
-        return files_hash({path.name: file_hash(path) for path in parts if path.is_file()})
+        return [path for path in parts if path.is_file()]
 
     def tokenizer_hash(self) -> str:
         """sha256 hex of the tokenizer's files: `tokenizer.json` or its older forms, and their settings."""

@@ -54,7 +54,8 @@ contradiction, entailment or neutral (`CrossEncoder("embedded-joint")`, `Judge("
 use). It reads both texts together, which `embedded`, whose premise is read alone, does not.
 
 **Use it for** single pairs where it matters which of several persons or things a text says what of: answers to a
-question on a context, claims on a source, students' answers. **Do not use it for** many hypotheses of one long premise,
+question on a context, claims on a source, students' answers; and for messages held against policies, of which it blocks
+far fewer that are harmless, and somewhat fewer that are not. **Do not use it for** many hypotheses of one long premise,
 which `embedded` reads once and this model as often as it is asked; sentence vectors, similarity, duplicates, relevance
 or hedging, for which it has no head; decisions about people without review, or languages other than English.
 
@@ -180,15 +181,38 @@ def _described(name: str) -> tuple[str, str]:
 
 def _settings(record: Mapping[str, Any]) -> str:
     lines = [
-        ", ".join(f"{key} {run['settings'][key]}" for key in SHOWN) + f"; {run['steps']:,} steps." + _averaged(run)
+        ", ".join(f"{key} {run['settings'][key]}" for key in SHOWN)
+        + f"; {run['steps']:,} steps."
+        + _taught(run)
+        + _averaged(run)
         for run in reversed(list(_runs(record)))
     ]
     return "## Training\n\n" + "\n\n".join(lines) + "\n"
 
 
+def _taught(run: Mapping[str, Any]) -> str:
+    """Which layers of the run before it are left, and who taught it beside the gold, if any."""
+    layers = run["settings"].get("layers")
+    text = f" It kept the layers {', '.join(map(str, layers))} of the run before." if layers else ""
+    if "distillation" in run:
+        lesson = run["distillation"]
+        text += (
+            f" Its head `{lesson['head']}` was taught by {lesson['teacher']} too ({lesson['kind']}, temperature "
+            f"{lesson['temperature']:g}, weight {lesson['weight']:g} beside the gold)."
+        )
+    return text
+
+
 def _averaged(run: Mapping[str, Any]) -> str:
     """What became of the weights of a run after it, if anything."""
-    return " Then the mean with the weights before it." if "averaged_with" in run else ""
+    if "averaged_with" not in run:
+        return ""
+    others = [one["settings"] for one in run["averaged_with"]]
+    of_these = 1 + others.count(run["settings"])
+    if of_these == 1:
+        return " Then the mean with the weights before it."
+    earlier = 1 + len(others) - of_these
+    return f" Then the mean of these weights, counted {of_these} times, and of {earlier} earlier ones."
 
 
 if __name__ == "__main__":

@@ -9,9 +9,19 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from crossjudge.datasets import read_examples, read_file, read_grades, read_hedges, read_paragraphs, read_questions
+from crossjudge.datasets import (
+    find_set,
+    read_examples,
+    read_file,
+    read_grades,
+    read_hedges,
+    read_paragraphs,
+    read_questions,
+    read_texts,
+)
 from crossjudge.errors import InputError
 from crossjudge.training.augmentation import MadePair, made_pairs
+from crossjudge.training.augmentation.applications.rules import policies_on
 from crossjudge.training.heads import Gold
 from crossjudge.training.tag_hypotheses import tag_examples
 
@@ -71,6 +81,20 @@ def _tags(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
     """Texts with a topic or another label, each with hypotheses that tagging asks."""
     examples = tag_examples(source.name, source.split, folder=folder, rng=rng)
     return [_row(source, one.text_a, one.text_b, one.gold, one.tag) for one in examples]
+
+
+def _policies(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
+    """Harmless texts of somebody else's, with policies that they keep, and with a part put in that breaks one.
+
+    Of a set of plain text at most `paragraphs`; of a set of labelled texts all, whatever their labels.
+    """
+    if find_set(source.name).kind == "text":
+        read = read_paragraphs(source.name, source.split, folder=_needed(folder, source))
+        texts = list(islice(read, source.paragraphs))
+    else:
+        texts = [text for text, _label in read_texts(source.name, source.split, folder=folder)]
+    pairs = [pair for text in texts for pair in policies_on(rng, _beginning(text))]
+    return [_row(source, one.text_a, one.text_b, str(one.nli), one.kind) for one in pairs]
 
 
 def _alike(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
@@ -214,6 +238,7 @@ RECIPES: Mapping[str, Recipe] = {
     "asked": _asked,
     "cloze": _cloze,
     "tags": _tags,
+    "policies": _policies,
     "made": _made,
     "hedges": _hedges,
     "grades": _grades,

@@ -27,6 +27,7 @@ from crossjudge.models.one_way_export import TOKENIZER_FILES, export_one_way
 from crossjudge.models.one_way_folder import is_trained
 from crossjudge.training.card import write_card
 from crossjudge.training.decontamination import leaked, load_hashes, save_hashes
+from crossjudge.training.distillation import RECORD as TEACHING
 from crossjudge.training.evaluation_pairs import held_out_hashes
 from crossjudge.training.measure import measure
 from crossjudge.training.temperatures import FITTED_ON, fit_head
@@ -107,6 +108,8 @@ def export_run(trained: Path, out: Path, ranging: list[Pair]) -> None:
 def _measure_and_describe(trained: Path, out: Path, data: Path) -> None:
     """Calibration, held-out figures, record and card of the model in `out`."""
     record = read_json(trained / RECORD)
+    if (trained / TEACHING).is_file():
+        record["distillation"] = read_json(trained / TEACHING)
     fitted = {head: fit_head(out, head, data=data) for head in FITTED_ON if head in record["settings"]["heads"]}
     for head, (calibration, _) in fitted.items():
         calibration.save(out / calibration_file(head))

@@ -15,6 +15,8 @@ from scripted_engine import PATIENCE_S
 from crossjudge import BiEncoder, CrossEncoder, Judge, Tagger
 from crossjudge.backends.fake import FakeBackend
 from crossjudge.errors import BackendError, InputError, NonFiniteLogitsError, UnknownModelError
+from crossjudge.models.boxed import BOXED
+from crossjudge.models.checkpoint import load_checkpoint
 from crossjudge.serving.scheduling import (
     Cancelled,
     DeadlineExceeded,
@@ -25,6 +27,7 @@ from crossjudge.serving.scheduling import (
     current_ticket,
     ticket_scope,
 )
+from crossjudge.serving.scheduling.model_memory import GRAPH_COPIES, estimated_bytes
 
 PAIRS = [("The dog runs in the park.", "A dog runs."), ("Nobody came.", "Many came."), ("", "x"), ("A cat.", "A dog.")]
 LONG = ("The river was high and the bridge was closed. " * 200, "The bridge was closed.")
@@ -192,6 +195,13 @@ def test_a_model_is_loaded_once_however_many_ask(pool: ModelPool, monkeypatch: p
         assert len({id(future.result(PATIENCE_S)) for future in futures}) == 1
     assert len(opened) == 1
     assert seen_loading == ["loading"]
+
+
+@pytest.mark.parametrize("name", BOXED)
+def test_a_model_is_reckoned_with_all_its_weights_wherever_they_lie(name: str) -> None:
+    weights = [path for path in BOXED[name].rglob("*") if path.suffix in (".onnx", ".bin")]
+    expected = GRAPH_COPIES * sum(path.stat().st_size for path in weights)
+    assert estimated_bytes(load_checkpoint(name), backend="onnx", cache_bytes=0) == expected > 10_000_000
 
 
 def budgeted(scheduler: Scheduler, models: float) -> ModelPool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from crossjudge.apps.base import (
     Model,
@@ -24,6 +24,7 @@ from crossjudge.apps.guarding.recognizers import Found, Recognizer, default_reco
 from crossjudge.apps.guarding.redaction import redact
 from crossjudge.apps.guarding.ties import tied_kinds
 from crossjudge.errors import InputError
+from crossjudge.models.boxed import JOINT_NAME
 from crossjudge.types import Verdict
 
 DOING = "Guarding a text"
@@ -81,10 +82,13 @@ class Guardrail:
 
     `policies`: name -> statement ("This text contains no insults."). `thresholds`: the score from which a policy is
     passed, 0.5 by default: one number, one by name, or what `fit_thresholds` gave. `recognizers`: "default", a list of
-    your own, or None; a hit fails the policies that forbid it (`ties.toml` says which those are).
+    your own, or None; a hit fails the policies that forbid it (`ties.toml` says which those are). `model`: a name, a
+    `CrossEncoder`, a `Judge`, or None for `unnamed_model`.
 
     A text too long for the model is read in overlapping pieces, and the piece that keeps a policy least decides.
     """
+
+    unnamed_model: ClassVar[str] = JOINT_NAME
 
     def __init__(
         self,
@@ -97,7 +101,7 @@ class Guardrail:
         self.policies = checked_policies(policies)
         self.recognizers = _recognizers(recognizers)
         self.kinds = {name: tied_kinds(name, text, self.recognizers) for name, text in self.policies.items()}
-        self.judge = as_judge(model)
+        self.judge = as_judge(model, unnamed=self.unnamed_model)
         self._room = self._room_for_text()
         if isinstance(thresholds, FittedThresholds):
             thresholds.check(self.policies, fingerprint=self.judge.model.fingerprint, temperature=self._temperature)

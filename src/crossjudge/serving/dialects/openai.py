@@ -67,7 +67,7 @@ def response(results: Sequence[Moderated], *, model: str, request_id: str) -> Mo
 def moderate(request: Request, texts: list[str], model: str | None) -> tuple[list[Moderated], str]:
     """Each text's categories, and the name of the model that judged. Blocking."""
     state = state_of(request)
-    judge = state.judge(request, served_name(model, state.pool.names()))
+    judge = state.judge(request, state.pool.chosen(served_name(model, state.pool.names()), Guardrail.unnamed_model))
     # A blank text breaks nothing, and a guardrail is never asked about one.
     said = [text for text in texts if text.strip()]
     answers = iter(Guardrail(policies(), model=judge, recognizers=None).batch(said))

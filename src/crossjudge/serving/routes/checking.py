@@ -15,6 +15,7 @@ from crossjudge.apps.checking.certainty import HEAD
 from crossjudge.apps.checking.checker import ClaimChecker
 from crossjudge.apps.checking.results import CheckReport, ClaimVerdict, report_of
 from crossjudge.errors import ItemError
+from crossjudge.models.bi_encoder import BiEncoder
 from crossjudge.models.boxed import EMBEDDED_NAME, JOINT_NAME
 from crossjudge.models.cross_encoder import CrossEncoder
 from crossjudge.serving.arriving import Lines, Pieces
@@ -120,22 +121,34 @@ async def check_stream(request: Request) -> Response:
 
 
 class ServedChecker(ClaimChecker):
-    """A claim checker whose every head is the pool's, so that none is opened for a request."""
+    """A claim checker whose heads and vectors are the pool's where it has them, so that a request opens none."""
 
     def __init__(self, judge: MeteredJudge, pool: ModelPool, *, name: str, settings: Checking) -> None:
         super().__init__(model=judge, threshold=settings.threshold, window_tokens=settings.window_tokens)
         self._pool, self._name = pool, name
 
     @cached_property
-    def _certainty(self) -> CrossEncoder | None:
+    def _one_way(self) -> str | None:
+        """The pool's name of the model that hedges are told by and vectors come from; None where it has no such one.
+
+        That is the one that judges, or the embedded one beside `embedded-joint`, unless the house serves another model
+        by its name.
+        """
         model = self.judge.model
         if model.backend == "fake":
             return None
-        name = self._name
-        if model.checkpoint.name == JOINT_NAME and EMBEDDED_NAME in self._pool.names():
-            name = EMBEDDED_NAME  # unless that is another model, which the house serves by this name
-        has_head = HEAD in self._pool.encoder(name).checkpoint.heads
-        return self._pool.encoder(name, HEAD) if has_head else None
+        lends = model.checkpoint.name == JOINT_NAME and EMBEDDED_NAME in self._pool.names()
+        name = EMBEDDED_NAME if lends else self._name
+        return name if self._pool.encoder(name).checkpoint.heads else None
+
+    @cached_property
+    def _certainty(self) -> CrossEncoder | None:
+        name = self._one_way
+        return self._pool.encoder(name, HEAD) if name and HEAD in self._pool.encoder(name).checkpoint.heads else None
+
+    @cached_property
+    def _encoder(self) -> BiEncoder:
+        return self._pool.bi_encoder(self._one_way) if self._one_way else super()._encoder
 
 
 def _checker(judge: MeteredJudge, asked: Checking, pool: ModelPool) -> ClaimChecker:

@@ -34,7 +34,7 @@ class GuardRequest(AskedOfTexts):
 @router.post("/v1/guard", response_model=Answers[GuardrailResult])
 async def guard(asked: GuardRequest, request: Request) -> Response:
     """Check texts against policies; any policy that is failed means BLOCK."""
-    return await answer(request, asked, _guarded)
+    return await answer(request, asked, _guarded, unnamed=Guardrail.unnamed_model)
 
 
 def _guarded(judge: MeteredJudge, asked: GuardRequest) -> Sequence[GuardrailResult]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from crossjudge.models.checkpoint import Checkpoint
 
 GRAPH_COPIES = 4
@@ -14,17 +12,10 @@ opened, 160 MB once it had computed many batches."""
 NETWORK_COPIES = 1.5
 """The same for PyTorch, which keeps one."""
 
-WEIGHT_FILES = (".safetensors", ".bin", ".onnx", ".onnx_data", ".data")
-
 
 def estimated_bytes(checkpoint: Checkpoint, *, backend: str, cache_bytes: int) -> int:
     """Memory for one head of the checkpoint. `cache_bytes`: what a one-way model may keep of premises beside it."""
-    files = checkpoint.weights or tuple(_files(checkpoint.folder))
     copies = NETWORK_COPIES if backend == "torch" else GRAPH_COPIES
-    return int(copies * sum(path.stat().st_size for path in files)) + (
+    return int(copies * sum(path.stat().st_size for path in checkpoint.weight_files())) + (
         cache_bytes if checkpoint.attention == "one_way" else 0
     )
-
-
-def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if path.is_file() and path.suffix in WEIGHT_FILES]

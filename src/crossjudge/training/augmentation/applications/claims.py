@@ -246,7 +246,7 @@ def _changes(rng: random.Random) -> _Claims:
         (f"{what} was {old} {unit} before", _E),
         (f"people complained that {what} had changed", _N),
     ]
-    return source, [(f"{sentence_case(text).strip()}.", label) for text, label in claims]
+    return source, [(f"{' '.join(sentence_case(text).split())}.", label) for text, label in claims]
 
 
 def _formats(rng: random.Random) -> _Claims:

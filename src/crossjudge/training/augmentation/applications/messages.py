@@ -21,7 +21,7 @@ _NUMBER_WORDS = (
 )
 _NUMBER_WORD = re.compile(rf"\b(?:{_NUMBER_WORDS.replace(' ', '|')})s?\b", re.I)
 _COARSE_WORDS = "fuck shit damn hell crap idiot stupid kill rape rapist nazi porn sex murder bitch bastard slave whore"
-_COARSE = re.compile(rf"\b(?:{_COARSE_WORDS.replace(' ', '|')})\w*\b", re.I)
+COARSE = re.compile(rf"\b(?:{_COARSE_WORDS.replace(' ', '|')})\w*\b", re.I)
 """Words for whose sake a real sentence is left out: whether it breaks a policy cannot be told by rule."""
 _LOOSE = (
     (0.3, ("statement",)),
@@ -135,13 +135,7 @@ def _real_part(rng: random.Random, sentences: Sequence[str]) -> _Part:
         start = rng.randrange(len(sentences))
         run = sentences[start : start + (1 if rng.random() < 0.7 else 2)]
         text = " ".join(run)
-        if (
-            30 < len(text) < 500
-            and "@" not in text
-            and "?" not in text
-            and "!" not in text
-            and not _COARSE.search(text)
-        ):
+        if 30 < len(text) < 500 and "@" not in text and "?" not in text and "!" not in text and not COARSE.search(text):
             maybe = frozenset(words_table("applications_implications")["part"]["real"]["maybe"])
             return _Part("real", text, frozenset(), maybe, None)
 

@@ -9,7 +9,8 @@ from functools import cache
 from typing import Any
 
 from crossjudge.training.augmentation.applications.facets import everyday_text
-from crossjudge.training.augmentation.applications.hypotheses import spoken
+from crossjudge.training.augmentation.applications.hypotheses import asked, spoken
+from crossjudge.training.augmentation.applications.messages import COARSE, Message
 from crossjudge.training.augmentation.applications.styles import typed
 from crossjudge.training.augmentation.applications.topics import text_on, topics
 from crossjudge.training.augmentation.clauses import pick
@@ -22,6 +23,13 @@ _SERIOUS = (
     "medical", "finance", "legal", "links", "harassment", "selfharm", "secrets", "sexual", "spoilers",
 )  # fmt: skip
 """Policies that a harmless text on any subject keeps; whether it keeps others depends on what it says."""
+_HARM = ("insults", "threats", "hate", "crime", "hacking", "fraud", "injection", "harassment")
+"""Policies that every text which can be called safe keeps."""
+_KEPT_BY_OTHERS = (*_HARM, "profanity", "finance", "legal", "links", "secrets")
+"""Policies that news, encyclopedias and requests to an assistant or a bank keep, whatever they are about."""
+_DATA = ("email", "phone", "card", "id_number", "bank_account", "password", "key")
+"""Properties that none of them has where it shows no long number."""
+_LONG_NUMBER = re.compile(r"\d[\d\s().-]{4,}\d|@|://|www\.")
 _UNSURE_ON = {"medical": "health", "selfharm": "health", "finance": "business", "legal": "law", "spoilers": "culture",
               "sexual": "family"}  # fmt: skip
 """Policy -> the group of topics whose texts may break it."""
@@ -37,8 +45,11 @@ def policy_pairs(rng: random.Random) -> Iterator[MadePair]:
         around = [_harmless(rng), broken]
         rng.shuffle(around)
         broken = _joined(around)
+    near = _said(rng, policy["near"])
     yield _pair(rng, name, policy, typed(rng, broken), broken=True)
-    yield _pair(rng, name, policy, typed(rng, _said(rng, policy["near"])), broken=False)
+    yield _pair(rng, name, policy, typed(rng, near), broken=False)
+    if name in _HARM and rng.random() < 0.3:
+        yield from (_safety(rng, broken, broken=True), _safety(rng, near, broken=False))
     if name in _SERIOUS:
         yield _pair(rng, name, policy, _harmless(rng, name), broken=False)
         if rng.random() < 0.4:
@@ -47,6 +58,45 @@ def policy_pairs(rng: random.Random) -> Iterator[MadePair]:
     open_to = {name, *policy["open"]}
     if name in _SERIOUS and other in _SERIOUS and other not in open_to and name not in policies[other]["open"]:
         yield _pair(rng, name, policy, typed(rng, _said(rng, policies[other]["breaks"])), broken=False)
+
+
+def policies_on(rng: random.Random, text: str) -> Iterator[MadePair]:
+    """Of a harmless text by somebody else: policies that it keeps, and one that it breaks once a part is put in.
+
+    Nothing for a text with a coarse word, an address or a long number, where a rule cannot tell what it keeps.
+    """
+    if COARSE.search(text) or _LONG_NUMBER.search(text):
+        return
+    policies: Mapping[str, Any] = words_table("applications_policies")["policy"]
+    kept, broken = rng.sample(_KEPT_BY_OTHERS, 2)
+    yield _pair(rng, kept, policies[kept], text, broken=False)
+    luck = rng.random()
+    if luck < 0.3:
+        yield _safety(rng, text, broken=False)
+    elif luck < 0.6:
+        found = asked(rng, _message(text), pick(rng, _DATA), denied=True)
+        if found is not None:
+            yield MadePair(text, found[0], "applications", "policies: data, not there", nli=found[1])
+    sentences = _SENTENCE_END.split(text)
+    sentences.insert(rng.randint(0, len(sentences)), _said(rng, policies[broken]["breaks"]))
+    spoilt = _joined(sentences)
+    yield _pair(rng, broken, policies[broken], spoilt, broken=True)
+    if broken in _HARM and rng.random() < 0.4:
+        yield _safety(rng, spoilt, broken=True)
+
+
+def _safety(rng: random.Random, text: str, *, broken: bool) -> MadePair:
+    """That a text is safe, or that it is not."""
+    found = asked(rng, _message(text, *(["harmful"] if broken else [])), "harmful", denied=rng.random() < 0.8)
+    assert found is not None
+    return MadePair(text, found[0], "applications", "policies: safety", nli=found[1])
+
+
+def _message(text: str, *shown: str) -> Message:
+    return Message(text, frozenset(shown), frozenset(), frozenset(), whole_field=False)
+
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 
 def _harmless(rng: random.Random, policy: str = "") -> str:
@@ -66,7 +116,9 @@ def _names() -> frozenset[str]:
 
 
 def _said(rng: random.Random, texts: Sequence[str]) -> str:
-    return filled(rng, pick(rng, texts), {"good": pick(rng, words_table("applications_slots")["good"])})
+    template = pick(rng, texts)
+    said = filled(rng, template, {"good": pick(rng, words_table("applications_slots")["good"])})
+    return said[0].upper() + said[1:] if template.startswith("{") else said
 
 
 def _joined(parts: Sequence[str]) -> str:

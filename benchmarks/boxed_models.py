@@ -1,11 +1,11 @@
-"""The two models in the box side by side, on the same rows: `python benchmarks/both_models.py --data FOLDER`.
+"""The models in the box side by side, on the same rows: `python benchmarks/boxed_models.py --data FOLDER`.
 
 `embedded` reads a premise alone, `embedded-joint` both texts together. Takes accuracies from their releases, and
 measures pairs made anew about which of several persons or things a text says what of, the uses on the sets in FOLDER
 (at most 500 rows of each, evenly spread) and on our own cases, and pairs a second; writes the numbers to
-docs/benchmarks/both_models.json, the table into docs/choosing.md. Intervals are 95% (Wilson; balanced accuracy: both
-recalls'; kappa: bootstrap). `--limit N`: at most N rows of every set, for trying it out. `--pages` measures nothing
-and writes the page from the numbers.
+docs/benchmarks/boxed_models.json, the table into docs/choosing.md. Intervals are 95% (Wilson; balanced accuracy: both
+recalls'; kappa: bootstrap). `--limit N`: at most N rows of every set, for trying it out. `--model NAME` measures that
+one anew and keeps the others' numbers; `--pages` measures nothing and writes the page from the numbers.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from crossjudge.models.parity import wilson
 from figures import Table
 
 DOCS = Path(__file__).parents[1] / "docs"
-NUMBERS, PAGE = DOCS / "benchmarks" / "both_models.json", DOCS / "choosing.md"
+NUMBERS, PAGE = DOCS / "benchmarks" / "boxed_models.json", DOCS / "choosing.md"
 MODELS = tuple(BOXED)
 RULES = {
     "answers: who": ("answers: who", "answers: statement, who"),
@@ -46,7 +46,7 @@ RULES = {
     "claims: what another did": ("claims: another agent",),
 }
 """Rules of made pairs about which of several, by what they ask."""
-HARMLESS = ("agnews.test", "clinc150.test")
+HARMLESS = ("agnews.test", "clinc150.test", "dbpedia.test")
 MADE = 30_000
 ROWS = 500
 """Of each set that a use is asked about."""
@@ -56,34 +56,34 @@ Figure = dict[str, Any]
 
 
 def main() -> None:
-    """Measure both, and write the numbers and the page."""
+    """Measure them, and write the numbers and the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder of local sets (docs/training.md)")
     parser.add_argument("--limit", type=int, default=None, help="at most so many rows of each set")
+    parser.add_argument("--model", action="append", choices=MODELS, help="only this one; may be repeated")
     parser.add_argument("--pages", action="store_true", help="measure nothing, write the page from the numbers")
     options = parser.parse_args()
     if not options.pages:
         if options.data is None:
             parser.error("--data FOLDER is needed to measure")
-        content = measured(options.data, options.limit, Console(width=150))
-        NUMBERS.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        for name in options.model or MODELS:
+            NUMBERS.write_text(with_figures_of(name, options.data, options.limit), encoding="utf-8")
     content = json.loads(NUMBERS.read_text("utf-8"))
     page = PAGE.read_text("utf-8")
-    PAGE.write_text(figures.filled(page, {"both": markdown(content)}), encoding="utf-8")
+    PAGE.write_text(figures.filled(page, {"boxed": markdown(content)}), encoding="utf-8")
 
 
-def measured(data: Path, limit: int | None, console: Console) -> dict[str, Any]:
-    """Every part, each of both models in turn."""
-    judges = [Judge(name) for name in MODELS]
-    found: list[list[Figure]] = []
+def with_figures_of(name: str, data: Path, limit: int | None) -> str:
+    """The file of numbers with this model's in it; those of other models in the box stay."""
+    judge, console, found = Judge(name), Console(width=150), list[Figure]()
     with Progress(console=Console(stderr=True), transient=True) as bar:
         for part in PARTS:
-            each = [list(part(judge, data, limit, bar)) for judge in judges]
-            for one, other in zip(*each, strict=True):
-                found.append([one, other])
-                console.print(f"{one['what']:52} {shown(one):28} {shown(other)}")
-    prints = {judge.model.name: judge.model.fingerprint for judge in judges}
-    return {"fingerprints": prints, "limit": limit, "figures": found}
+            for one in part(judge, data, limit, bar):
+                found.append(one)
+                console.print(f"{name:16} {one['what']:72} {shown(one)}")
+    kept = json.loads(NUMBERS.read_text("utf-8")) if NUMBERS.is_file() else {}
+    numbers = {**kept, name: {"fingerprint": judge.model.fingerprint, "limit": limit, "figures": found}}
+    return json.dumps({one: numbers[one] for one in MODELS if one in numbers}, indent=1) + "\n"
 
 
 def inference(judge: Judge, data: Path, limit: int | None, bar: Progress) -> Iterator[Figure]:
@@ -180,10 +180,16 @@ def shown(one: Figure) -> str:
 
 def markdown(content: dict[str, Any]) -> str:
     """The table, and which models were asked."""
-    rows = [[one["what"], f"{one['n']:,}", shown(one), shown(other)] for one, other in content["figures"]]
-    asked = "; ".join(f"{name} {fingerprint}" for name, fingerprint in content["fingerprints"].items())
-    limited = "" if content["limit"] is None else f"; at most {content['limit']} rows of each set"
-    return f"{Table(('', 'n', *MODELS), rows, (1,)).markdown()}\n\n*{asked}{limited}*"
+    found = {name: {one["what"]: one for one in numbers["figures"]} for name, numbers in content.items()}
+    whats = {what: one["n"] for figures_of in found.values() for what, one in figures_of.items()}
+    rows = [
+        [what, f"{n:,}", *(shown(one[what]) if what in one else "" for one in found.values())]
+        for what, n in whats.items()
+    ]
+    asked = "; ".join(f"{name} {numbers['fingerprint']}" for name, numbers in content.items())
+    limits = {numbers["limit"] for numbers in content.values()} - {None}
+    limited = "".join(f"; at most {limit} rows of each set" for limit in sorted(limits))
+    return f"{Table(('', 'n', *content), rows, (1,)).markdown()}\n\n*{asked}{limited}*"
 
 
 if __name__ == "__main__":

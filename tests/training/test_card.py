@@ -1,0 +1,44 @@
+"""What a model card says of how the weights came about."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossjudge.models.boxed import BOXED
+from crossjudge.training.card import write_card
+
+LESSON = {"head": "nli", "teacher": "abc:def:onnx:int8", "kind": "kl", "temperature": 2.0, "weight": 1.0}
+
+
+@pytest.fixture
+def record() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((BOXED["embedded-joint"] / "training_record.json").read_text("utf-8"))
+    del content["averaged_with"]
+    return content
+
+
+def card(record: dict[str, Any], folder: Path) -> str:
+    write_card(folder / "README.md", record)
+    return (folder / "README.md").read_text("utf-8").split("## Training\n")[1].split("\n\n")[-1]
+
+
+def test_a_teacher_and_the_layers_that_were_kept_are_stated(record: dict[str, Any], tmp_path: Path) -> None:
+    plain = card(record, tmp_path)
+    assert "taught" not in plain
+    assert "layers" not in plain
+    record["settings"]["layers"] = [2, 4, 6]
+    taught = card(record | {"distillation": LESSON}, tmp_path)
+    assert "It kept the layers 2, 4, 6 of the run before." in taught
+    assert "`nli` was taught by abc:def:onnx:int8 too (kl, temperature 2, weight 1 beside the gold)" in taught
+
+
+def test_a_mean_says_how_often_each_of_its_weights_counts(record: dict[str, Any], tmp_path: Path) -> None:
+    own, other = ({"settings": record["settings"] | seed} for seed in ({}, {"seed": -1}))
+    assert "mean" not in card(record, tmp_path)
+    assert "Then the mean with the weights before it." in card(record | {"averaged_with": [other]}, tmp_path)
+    twice = card(record | {"averaged_with": [own, other]}, tmp_path)
+    assert "Then the mean of these weights, counted 2 times, and of 1 earlier ones." in twice
