@@ -16,7 +16,7 @@ LENIENT = [*STATED, "--threshold", "0"]
 
 @pytest.fixture(scope="module")
 def model() -> CrossEncoder:
-    return CrossEncoder(backend="fake")
+    return CrossEncoder("embedded-joint", backend="fake")
 
 
 def test_json_rows_are_the_results_of_the_library(model):

@@ -41,7 +41,7 @@ def test_check(tmp_path):
 def test_guard(tmp_path):
     policies = {"no numbers": "This text contains no phone numbers.", "calm": "This text is calm."}
     found = rows_of(tmp_path, "guard", [{"text": text} for text in TEXTS], {"policies": policies})
-    expected = Guardrail(policies, model=MODEL).batch(TEXTS)
+    expected = Guardrail(policies, model=CrossEncoder("embedded-joint", backend="fake")).batch(TEXTS)
     assert [(row["decision"], row["overall"]) for row in found] == [(one.decision, one.overall) for one in expected]
     assert found[0]["checks"] == {name: check.to_dict() | {"spans": []} for name, check in expected[0].checks.items()}
 

@@ -38,8 +38,8 @@ class Evidence(Result):
 class Flag(Result):
     """Characters `start` to `end` of a claim that deserve a second look; it never changes an outcome.
 
-    `kind`: "number", "date" or "name": it stands nowhere in the evidence; "overstated": the whole claim is definite
-    where its source hedges, and `text` is the word of the source that does.
+    `kind`: "number" or "date": it stands nowhere in the evidence; "name": it stands nowhere in the sources;
+    "overstated": the whole claim is definite where its source hedges, and `text` is the word of the source that does.
     """
 
     kind: str
