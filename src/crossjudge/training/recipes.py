@@ -93,7 +93,7 @@ def _policies(source: Source, folder: Path | None, rng: random.Random) -> list[R
         texts = list(islice(read, source.paragraphs))
     else:
         texts = [text for text, _label in read_texts(source.name, source.split, folder=folder)]
-    pairs = [pair for text in texts for pair in policies_on(rng, _beginning(text))]
+    pairs = [pair for text in texts for pair in policies_on(rng, _SENTENCE_END.split(_beginning(text)))]
     return [_row(source, one.text_a, one.text_b, str(one.nli), one.kind) for one in pairs]
 
 

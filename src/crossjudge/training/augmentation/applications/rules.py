@@ -14,6 +14,7 @@ from crossjudge.training.augmentation.applications.messages import COARSE, Messa
 from crossjudge.training.augmentation.applications.styles import typed
 from crossjudge.training.augmentation.applications.topics import text_on, topics
 from crossjudge.training.augmentation.clauses import pick
+from crossjudge.training.augmentation.facts import sentence_case
 from crossjudge.training.augmentation.made import MadePair
 from crossjudge.training.augmentation.made_values import filled
 from crossjudge.training.augmentation.vocabulary import words_table
@@ -60,11 +61,13 @@ def policy_pairs(rng: random.Random) -> Iterator[MadePair]:
         yield _pair(rng, name, policy, typed(rng, _said(rng, policies[other]["breaks"])), broken=False)
 
 
-def policies_on(rng: random.Random, text: str) -> Iterator[MadePair]:
+def policies_on(rng: random.Random, sentences: Sequence[str]) -> Iterator[MadePair]:
     """Of a harmless text by somebody else: policies that it keeps, and one that it breaks once a part is put in.
 
-    Nothing for a text with a coarse word, an address or a long number, where a rule cannot tell what it keeps.
+    `sentences`: the text's. Nothing comes of a text with a coarse word, an address or a long number, where a rule
+    cannot tell what it keeps.
     """
+    text = " ".join(sentences)
     if COARSE.search(text) or _LONG_NUMBER.search(text):
         return
     policies: Mapping[str, Any] = words_table("applications_policies")["policy"]
@@ -77,9 +80,8 @@ def policies_on(rng: random.Random, text: str) -> Iterator[MadePair]:
         found = asked(rng, _message(text), pick(rng, _DATA), denied=True)
         if found is not None:
             yield MadePair(text, found[0], "applications", "policies: data, not there", nli=found[1])
-    sentences = _SENTENCE_END.split(text)
-    sentences.insert(rng.randint(0, len(sentences)), _said(rng, policies[broken]["breaks"]))
-    spoilt = _joined(sentences)
+    place = rng.randint(0, len(sentences))
+    spoilt = _joined([*sentences[:place], _said(rng, policies[broken]["breaks"]), *sentences[place:]])
     yield _pair(rng, broken, policies[broken], spoilt, broken=True)
     if broken in _HARM and rng.random() < 0.4:
         yield _safety(rng, spoilt, broken=True)
@@ -87,16 +89,14 @@ def policies_on(rng: random.Random, text: str) -> Iterator[MadePair]:
 
 def _safety(rng: random.Random, text: str, *, broken: bool) -> MadePair:
     """That a text is safe, or that it is not."""
-    found = asked(rng, _message(text, *(["harmful"] if broken else [])), "harmful", denied=rng.random() < 0.8)
+    message = _message(text, "harmful") if broken else _message(text)
+    found = asked(rng, message, "harmful", denied=rng.random() < 0.8)
     assert found is not None
     return MadePair(text, found[0], "applications", "policies: safety", nli=found[1])
 
 
 def _message(text: str, *shown: str) -> Message:
     return Message(text, frozenset(shown), frozenset(), frozenset(), whole_field=False)
-
-
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 
 def _harmless(rng: random.Random, policy: str = "") -> str:
@@ -118,7 +118,7 @@ def _names() -> frozenset[str]:
 def _said(rng: random.Random, texts: Sequence[str]) -> str:
     template = pick(rng, texts)
     said = filled(rng, template, {"good": pick(rng, words_table("applications_slots")["good"])})
-    return said[0].upper() + said[1:] if template.startswith("{") else said
+    return sentence_case(said) if template.startswith("{") else said
 
 
 def _joined(parts: Sequence[str]) -> str:
