@@ -20,6 +20,7 @@ EXTRA_OF: dict[str, str] = {
     "plotly": "evaluate",
     "matplotlib": "evaluate",
     "usearch": "search",
+    "phonenumbers": "phones",
     "fastapi": "serve",
     "starlette": "serve",
     "pydantic": "serve",

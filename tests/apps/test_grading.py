@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted_judge import CONTRADICTED, ENTAILED, OPEN, ScriptedJudge
 
-from crossjudge.apps.grading import CORRECT, GRADE_OF, GRADES, INCORRECT, PARTIAL, Grader
+from crossjudge.apps.grading import CORRECT, GRADE_OF, GRADES, INCORRECT, PARTIAL, Grader, grade_each
 from crossjudge.errors import InputError, ItemError
 from crossjudge.models.cross_encoder import CrossEncoder
 
@@ -73,6 +73,11 @@ def test_a_blank_answer_is_incorrect_and_lacks_everything(answer):
 def test_an_answer_that_was_not_read_is_never_correct():
     result = grader(lambda *_: ENTAILED, dropped=4)(ANSWER)
     assert (result.grade, result.tokens_dropped) == (PARTIAL, 4)
+
+
+def test_a_point_that_may_stand_where_nothing_was_read_is_not_called_missing():
+    assert grader({}, LONG, dropped=4)(ANSWER).missing == []
+    assert grader({}, LONG)(ANSWER).missing == list(POINTS)
 
 
 # --- key points ---
@@ -146,6 +151,23 @@ def test_a_class_is_one_batch_and_each_different_question_is_asked_once():
     judge = ScriptedJudge({})
     Grader(REFERENCE, model=judge).batch([ANSWER, ELSEWHERE, ANSWER])
     assert judge.asked == [[(REFERENCE, ANSWER), (ANSWER, REFERENCE), (REFERENCE, ELSEWHERE), (ELSEWHERE, REFERENCE)]]
+
+
+def test_answers_to_different_questions_are_one_batch_too():
+    judge = ScriptedJudge(forward(ENTAILED) | forward(CONTRADICTED, LONG))
+    one, other = Grader(REFERENCE, model=judge), Grader(LONG, model=judge)
+    results = grade_each([other, one, other], [ANSWER, ANSWER, ""])
+    assert results == [other(ANSWER), one(ANSWER), other("")]
+    assert len(judge.asked[0]) == 2 + 2 + len(POINTS)
+
+
+@pytest.mark.parametrize("graders", [1, 3])
+def test_each_answer_needs_its_own_grader_with_the_same_judge(graders):
+    judge = ScriptedJudge({})
+    with pytest.raises(InputError, match="one for each"):
+        grade_each([Grader(REFERENCE, model=judge)] * graders, [ANSWER, ANSWER])
+    with pytest.raises(InputError, match="same judge"):
+        grade_each([Grader(REFERENCE, model=ScriptedJudge({})), Grader(REFERENCE, model=judge)], [ANSWER, ANSWER])
 
 
 def test_progress_ends_at_the_number_of_answers(fake):

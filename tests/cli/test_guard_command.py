@@ -93,6 +93,17 @@ def test_an_empty_text_costs_no_other_text(tmp_path):
     assert [row.get("error", {}).get("type") for row in answer.rows] == ["ItemError", None]
 
 
+def test_phone_numbers_of_a_named_country_are_found_by_its_plan():
+    pytest.importorskip("phonenumbers")
+    text = "Ask for Jo on 02079460958 after six."
+    words = ("guard", text, "-p", "calls=This text contains no phone numbers.", "-t", "0", "--redact", "--json")
+    assert [row["redacted"] for row in crossjudge(*words).rows] == [text]
+    assert [row["redacted"] for row in crossjudge(*words, "--phone-region", "GB").rows] == [
+        "Ask for Jo on [PHONE] after six."
+    ]
+    assert crossjudge(*words, "--phone-region", "Atlantis").code == 2
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -108,6 +119,7 @@ def test_an_empty_text_costs_no_other_text(tmp_path):
         (("a", "-p", "a=b", "--thresholds", "nowhere.json"), "nowhere.json cannot be read"),
         (("a", "-p", "a=b", "--fail-on", "DENY"), "expected one of ALLOW, BLOCK, REVIEW"),
         (("-p", "a=b"), "expected texts, or a file"),
+        (("a", "-p", "a=b", "--phone-region", "GB", "--no-recognizers"), "Leave out one of the two"),
     ],
 )
 def test_bad_usage_is_said_and_ends_in_2(words, message):

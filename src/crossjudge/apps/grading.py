@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeAlias
 from crossjudge.apps.base import Model, Progress, Question, Result, as_judge, ask, checked_text, checked_texts, seen
 from crossjudge.apps.key_points import key_points
 from crossjudge.apps.topics import share_a_word
-from crossjudge.errors import ItemError
+from crossjudge.errors import InputError, ItemError
 from crossjudge.models.boxed import JOINT_NAME
 from crossjudge.types import Verdict
 
@@ -33,8 +33,9 @@ class GradeResult(Result):
     """One answer's grade.
 
     `score`: 0 to 1, the probability of CORRECT and half of that of PARTIAL. `probabilities`: by grade, they sum to 1.
-    `missing`: key points of the reference that the answer does not state. `reference`: the place of the reference that
-    decided. `tokens_dropped`: tokens that were not read; such an answer is never CORRECT.
+    `missing`: key points of the reference that the answer does not state; none of which it might have stated where it
+    was not read. `reference`: the place of the reference that decided. `tokens_dropped`: tokens that were not read;
+    such an answer is never CORRECT.
     """
 
     grade: str
@@ -81,16 +82,19 @@ class Grader:
 
     def batch(self, answers: Sequence[str], *, progress: Progress | None = None) -> list[GradeResult]:
         """The grades of many answers, in input order, judged together."""
-        texts = [checked_answer(answer, index) for index, answer in enumerate(answers)]
-        asked = [self._asked(text) if text.strip() else [] for text in texts]
-        judged = ask(self.judge, asked, progress=progress)
-        return [self._graded(text, verdicts) for text, verdicts in zip(texts, judged, strict=True)]
+        return grade_each([self] * len(answers), answers, progress=progress)
 
-    def _asked(self, answer: str) -> list[Question]:
+    def asked(self, answer: str) -> list[Question]:
+        """What the judge is asked about an answer; nothing about a blank one."""
+        if not answer.strip():
+            return []
         return [question for reference in self.references for question in reference.asked(answer)]
 
-    def _graded(self, answer: str, verdicts: Sequence[Verdict]) -> GradeResult:
-        """The reference by which the answer stands best decides; of equals the first."""
+    def graded(self, answer: str, verdicts: Sequence[Verdict]) -> GradeResult:
+        """The grade by what the judge said to `asked`.
+
+        The reference by which the answer stands best decides; of equals the first.
+        """
         if not verdicts:
             return GradeResult(INCORRECT, 0.0, {CORRECT: 0.0, PARTIAL: 0.0, INCORRECT: 1.0}, self._points(0), 0)
         on_topic = any(share_a_word(answer, one.text) for one in self.references) or (
@@ -106,6 +110,25 @@ class Grader:
 
     def _points(self, place: int) -> list[str]:
         return list(self.references[place].points)
+
+
+def grade_each(
+    graders: Sequence[Grader], answers: Sequence[str], *, progress: Progress | None = None
+) -> list[GradeResult]:
+    """The grades of many answers, each by its own grader, all judged together by the first one's judge.
+
+    For a class's answers to different questions; make the graders with one `Judge`. Raises `InputError` where they are
+    not as many as the answers, or have different judges.
+    """
+    if len(graders) != len(answers) or any(grader.judge is not graders[0].judge for grader in graders):
+        raise InputError(
+            f"{_DOING}: got {len(graders)} grader(s) for {len(answers)} answer(s); expected one for each, all with the "
+            "same judge. Make judge = Judge(), and each Grader(..., model=judge)."
+        )
+    texts = [checked_answer(answer, index) for index, answer in enumerate(answers)]
+    asked = [grader.asked(text) for grader, text in zip(graders, texts, strict=True)]
+    judged = ask(graders[0].judge, asked, progress=progress) if graders else []
+    return [grader.graded(text, said) for grader, text, said in zip(graders, texts, judged, strict=True)]
 
 
 def _beside_one(
@@ -144,7 +167,8 @@ def _plain(point: str) -> str:
 
 
 def _lacks(verdict: Verdict) -> bool:
-    return verdict.label != "entailment"
+    """Whether the answer, read whole, does not state the point."""
+    return verdict.label != "entailment" and not verdict.tokens_dropped
 
 
 def _moved(shares: Mapping[str, float], source: str, target: str) -> dict[str, float]:

@@ -52,11 +52,17 @@ class Tag(Result):
 class TagResult(Result):
     """The labels of one text.
 
-    `tags`: every label that was asked, in the order of the labels. `chosen`: the names that apply, surest first.
+    `tags`: every label that was asked, in the order of the labels. `chosen`: the names that apply, surest first, to
+    what was read of the text.
     """
 
     tags: list[Tag]
     chosen: list[str]
+
+    @property
+    def tokens_dropped(self) -> int:
+        """Tokens of the text that were not read, because the judge cuts long texts (`on_overflow="truncate"`)."""
+        return max((tag.verdict.tokens_dropped for tag in self.tags), default=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.text import Text
 
 from crossjudge.apps.class_summary import QuestionSummary, summarize
-from crossjudge.apps.grading import CORRECT, GRADES, INCORRECT, PARTIAL, GradeResult
+from crossjudge.apps.grading import CORRECT, GRADES, INCORRECT, PARTIAL, Grader, GradeResult, grade_each
 from crossjudge.cli.failures import say
 from crossjudge.cli.gates import read_gate
 from crossjudge.cli.inputs import Source
@@ -121,16 +121,13 @@ class Marking:
             say(f"grades of {len(self._graded)} answers drawn in {plot}.")
 
     def _work(self, asked: list[Asked], progress: Progress) -> list[GradeResult]:
-        groups: dict[tuple[tuple[str, ...], str | None], list[int]] = {}
+        # All graders before any is asked: a reference that cannot be used is found before work is done.
+        made: dict[tuple[tuple[str, ...], str | None], AnyGrader] = {}
         for row, one in enumerate(asked):
-            groups.setdefault((one.references, one.question), []).append(row)
-        # All before any is asked: a reference that cannot be used is found before work is done.
-        graders = [self._grader(*by, row=rows[0]) for by, rows in groups.items()]
-        results: dict[int, GradeResult] = {}
-        for grader, rows in zip(graders, groups.values(), strict=True):
-            results |= zip(rows, _grades(grader, asked, rows), strict=True)
-            progress(len(results), len(asked))
-        graded = [results[row] for row in range(len(asked))]
+            if (by := (one.references, one.question)) not in made:
+                made[by] = self._grader(*by, row=row)
+        graders = [made[one.references, one.question] for one in asked]
+        graded = _grades(graders, [one.answer for one in asked], progress)
         self._graded += [(one.title, result) for one, result in zip(asked, graded, strict=True)]
         return graded
 
@@ -141,13 +138,22 @@ class Marking:
             raise ItemError(str(error), index=row) from error
 
 
-def _grades(grader: AnyGrader, asked: Sequence[Asked], rows: Sequence[int]) -> list[GradeResult]:
-    try:
-        return grader.batch([asked[row].answer for row in rows])
-    except (ItemError, TooLongError, NonFiniteLogitsError, LimitError) as error:
-        if error.index is not None:
-            error.index = rows[error.index]
-        raise
+def _grades(graders: Sequence[AnyGrader], answers: Sequence[str], progress: Progress) -> list[GradeResult]:
+    """The grades of all answers: in one batch by a model here, one request for each question by a server's."""
+    here = [grader for grader in graders if isinstance(grader, Grader)]
+    if len(here) == len(graders):
+        return grade_each(here, answers, progress=progress)
+    results: dict[int, GradeResult] = {}
+    for grader in dict.fromkeys(graders):
+        rows = [row for row, other in enumerate(graders) if other is grader]
+        try:
+            results |= zip(rows, grader.batch([answers[row] for row in rows]), strict=True)
+        except (ItemError, TooLongError, NonFiniteLogitsError, LimitError) as error:
+            if error.index is not None:
+                error.index = rows[error.index]
+            raise
+        progress(len(results), len(answers))
+    return [results[row] for row in range(len(answers))]
 
 
 def _table(source: Source[Asked]) -> Show[Asked, GradeResult]:

@@ -55,6 +55,15 @@ class GuardOptions(UseOptions):
     no_recognizers: Annotated[
         bool, option("--no-recognizers", _GUARDING, "Ask the model alone: look for no patterns.")
     ] = False
+    phone_region: Annotated[
+        list[str] | None,
+        option(
+            "--phone-region", _GUARDING, "Find the phone numbers of this country too, by its own plan ('GB'); may be "
+            "repeated. Needs the extra 'phones'.",
+            metavar="COUNTRY",
+        ),
+        ONLY_HERE,
+    ] = None  # fmt: skip
     redact: Annotated[
         bool, option("--redact", _GUARDING, "Give each text without what the recognisers found against a policy.")
     ] = False
@@ -69,7 +78,7 @@ class GuardOptions(UseOptions):
     @property
     def here(self) -> dict[str, Any]:
         """See `UseOptions`."""
-        return {"abstain_below": self.abstain_below}
+        return {"abstain_below": self.abstain_below, "phone_regions": self.phone_region or ()}
 
 
 @with_options

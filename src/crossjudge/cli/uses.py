@@ -11,6 +11,8 @@ from crossjudge.apps.deduplication.deduplicator import Deduplicator
 from crossjudge.apps.grading import Grader
 from crossjudge.apps.guarding.guardrail import Guardrail
 from crossjudge.apps.guarding.guardrail import Thresholds as PolicyThresholds
+from crossjudge.apps.guarding.phone_library import recognizers_with_phones_of
+from crossjudge.apps.guarding.recognizers import Recognizer
 from crossjudge.apps.picking import AnswerPicker
 from crossjudge.apps.reranking import Reranker
 from crossjudge.apps.scoring import RubricScorer
@@ -28,6 +30,7 @@ from crossjudge.client.blocking_uses import (
     RemoteRubricScorer,
     RemoteTagger,
 )
+from crossjudge.errors import InputError
 from crossjudge.judge import Judge
 from crossjudge.models.bi_encoder import BiEncoder
 from crossjudge.objectives.duplicate import DUPLICATE
@@ -150,9 +153,13 @@ class UsesHere:
     def guardrail(
         self, policies: Mapping[str, str], *, thresholds: PolicyThresholds, recognizers: str | None
     ) -> Guardrail:
-        """A guardrail."""
-        judge = Judge(self._model.cross_encoder(unnamed=Guardrail.unnamed_model), **self._here)
-        return Guardrail(policies, thresholds=thresholds, model=judge, recognizers=recognizers)
+        """A guardrail, which also finds phone numbers by the plans of some countries."""
+        here = dict(self._here)
+        regions = here.pop("phone_regions", ())
+        # Before the model is opened: the library may not be there, or the country.
+        looking = _recognizers(recognizers, regions)
+        judge = Judge(self._model.cross_encoder(unnamed=Guardrail.unnamed_model), **here)
+        return Guardrail(policies, thresholds=thresholds, model=judge, recognizers=looking)
 
     def grader(self, reference: Sequence[str], *, question: str | None) -> Grader:
         """A grader; several share a model."""
@@ -182,3 +189,14 @@ class UsesHere:
     @cached_property
     def _grading(self) -> Judge:
         return Judge(self._model.cross_encoder(unnamed=Grader.unnamed_model))
+
+
+def _recognizers(stated: str | None, regions: Sequence[str]) -> str | Sequence[Recognizer] | None:
+    if not regions:
+        return stated
+    if stated is None:
+        raise InputError(
+            "Reading the arguments: --phone-region finds phone numbers, and --no-recognizers looks for nothing. Leave "
+            "out one of the two."
+        )
+    return recognizers_with_phones_of(*regions)

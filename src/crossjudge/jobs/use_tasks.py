@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from crossjudge.apps.base import Result
 from crossjudge.apps.checking.checker import ClaimChecker
-from crossjudge.apps.grading import GRADES, Grader
+from crossjudge.apps.grading import GRADES, Grader, grade_each
 from crossjudge.apps.guarding.guardrail import Guardrail
 from crossjudge.apps.reranking import Reranker
 from crossjudge.apps.tagging import Tagger
@@ -159,18 +159,19 @@ class GradeTask(RowTask):
 
     def answer(self, items: Sequence[Item]) -> pa.Table:
         """See `Task.answer`."""
-        groups: dict[tuple[Any, Any], list[int]] = {}
-        for place, (_, reference, question) in enumerate(items):
-            groups.setdefault((reference, question), []).append(place)
-        found: dict[int, Result] = {}
-        for (reference, question), places in groups.items():
-            grader = Grader(
-                _as_list(reference if reference is not None else self.options["reference"]),
-                question=question if question is not None else self.options.get("question"),
-                model=self.judge,
-            )
-            found |= zip(places, grader.batch([items[place][0] for place in places]), strict=True)
-        return _table([found[place] for place in range(len(items))], self.schema)
+        made: dict[tuple[Any, Any], Grader] = {}
+        for _, reference, question in items:
+            if (reference, question) not in made:
+                made[reference, question] = self._grader(reference, question)
+        graders = [made[reference, question] for _, reference, question in items]
+        return _table(grade_each(graders, [text for text, *_ in items]), self.schema)
+
+    def _grader(self, reference: Any, question: Any) -> Grader:
+        return Grader(
+            _as_list(reference if reference is not None else self.options["reference"]),
+            question=question if question is not None else self.options.get("question"),
+            model=self.judge,
+        )
 
 
 class RerankTask(RowTask):

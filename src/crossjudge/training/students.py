@@ -221,8 +221,9 @@ def load_joint_run(network: OneWayEncoder, folder: Path, head: str) -> None:
     require_run(folder)
     earlier = load_file(folder / "model.safetensors")
     taken = from_bert_names(earlier, network.config.num_layers)
-    taken |= head_from_bert(earlier, head, pooled=network.config.pooled)
     own = network.state_dict()
+    if len(earlier["classifier.bias"]) == len(own[f"heads.{head}.out.bias"]):
+        taken |= head_from_bert(earlier, head, pooled=network.config.pooled)
     _check_shapes(own, taken, folder)
     network.load_state_dict(own | taken)
 
