@@ -59,6 +59,13 @@ JAILBREAKS = Texts("jailbreak", "test", frozenset({"jailbreak"}))
 HARMLESS = (Texts("agnews", "test"), Texts("clinc150", "test"), Texts("banking77", "test"), Texts("dbpedia", "test"))
 """Other texts of the first three sets were trained on as harmless, and paragraphs of Wikipedia, as the last are."""
 EVERYDAY = (Texts("imdb", "test"), Texts("yelp", "train"))
+NEWS = frozenset({"World", "Sports", "Business", "Science or Technology"})
+TOPICS = {
+    "sports": Texts("agnews", "test", NEWS - {"Sports"}),
+    "business": Texts("agnews", "test", NEWS - {"Business"}),
+    "science or technology": Texts("agnews", "test", NEWS - {"Science or Technology"}),
+}
+"""What `off-topic` is told to keep to -> news of every kind, that of other kinds violating."""
 ALL = 1_000_000
 TEXTS = 500
 TRIALS: dict[str, tuple[Texts, ...]] = {
@@ -108,6 +115,9 @@ def measured(judge: Judge, folder: Path, limit: int, bar: Progress) -> Iterator[
         guardrail = Guardrail(policy_set(policies), model=judge)
         for texts in trials:
             yield {"policies": policies, **counted(guardrail, texts, folder, limit, bar)}
+    for topic, texts in TOPICS.items():
+        guardrail = Guardrail(policy_set("off-topic", topic=topic), model=judge)
+        yield {"policies": f"off-topic: {topic}", **counted(guardrail, texts, folder, limit, bar)}
     yield {"policies": f"{NAME}, fitted", **fitted(judge, folder, limit, bar)}
 
 

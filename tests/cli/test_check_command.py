@@ -29,6 +29,15 @@ def test_threshold_and_windows_are_the_librarys():
     assert row["claims"] == stated(SOURCE, ANSWER).to_dict()["claims"]
 
 
+def test_every_sentence_may_be_read(checker):
+    source = " ".join(f"Ship {n} carried coal to port {n}." for n in range(9))
+    whole = ClaimChecker(model=CrossEncoder(backend="fake"), every_sentence=True)
+    asked = ("check", source, ANSWER, "--json")
+    assert crossjudge(*asked, "--every-sentence").rows[0]["claims"] == whole(source, ANSWER).to_dict()["claims"]
+    assert crossjudge(*asked).rows[0]["claims"] == checker(source, ANSWER).to_dict()["claims"]
+    assert whole(source, ANSWER).claims != checker(source, ANSWER).claims
+
+
 @pytest.mark.parametrize(
     ("row", "asked"),
     [

@@ -168,7 +168,7 @@ def test_what_only_a_model_here_can_do_is_not_dropped_in_silence(command, words)
 
 
 def test_there_are_such_options():
-    assert {command for command, _ in LOCAL} == {"judge", "tag", "answer", "guard", "dedupe"}
+    assert {command for command, _ in LOCAL} == {"judge", "check", "tag", "answer", "guard", "dedupe"}
 
 
 @pytest.mark.parametrize("words", [["--api-key", "a-key"], ["--timeout", "3"]])

@@ -12,7 +12,7 @@ pytest.importorskip("dspy")
 import dspy
 from dspy.utils import DummyLM
 
-from crossjudge import Grader
+from crossjudge import Grader, RubricScorer
 from crossjudge.errors import InputError
 from crossjudge.integrations.dspy import CorrectMetric, GroundedMetric
 
@@ -52,6 +52,27 @@ def test_an_evaluation_is_the_mean_grade(correct):
     assert [score for _, _, score in found.results] == [
         grader(answer).score for grader, answer in zip(graders, ANSWERS, strict=True)
     ]
+
+
+@pytest.fixture(scope="module")
+def scorer():
+    return RubricScorer({"dogs": TRUE, "unheard of": UNHEARD_OF}, model=JUDGE)
+
+
+def test_an_evaluation_by_a_rubric_is_the_mean_overall_score(scorer):
+    found = dspy.Evaluate(devset=EXAMPLES, metric=scorer.metric(), num_threads=2)(Scripted())
+    expected = [scorer(one.question, answer).overall for one, answer in zip(EXAMPLES, ANSWERS, strict=True)]
+    assert [score for _, _, score in found.results] == expected
+
+
+def test_demonstrations_are_kept_only_if_the_rubric_passes_them(scorer):
+    low, high = sorted(ANSWERS[::2], key=lambda answer: scorer(EXAMPLES[0].question, answer).overall)
+    metric = scorer.metric(threshold=scorer(EXAMPLES[0].question, high).overall)
+    assert scorer(EXAMPLES[1].question, low).overall < scorer(EXAMPLES[0].question, high).overall
+    with dspy.context(lm=DummyLM([{"answer": high}, {"answer": low}])):
+        optimizer = dspy.BootstrapFewShot(metric=metric, max_bootstrapped_demos=2, max_labeled_demos=0)
+        compiled = optimizer.compile(dspy.Predict("question, context -> answer"), trainset=EXAMPLES[:2])
+    assert [one.answer for one in compiled.demos] == [high]
 
 
 def test_demonstrations_are_kept_only_if_they_pass(grounded):

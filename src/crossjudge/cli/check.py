@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from crossjudge.cli.failures import reported
-from crossjudge.cli.options import OutputOptions, UseInputOptions, option, with_options
+from crossjudge.cli.options import ONLY_HERE, OutputOptions, UseInputOptions, option, with_options
 from crossjudge.cli.servers import AskedModelOptions, UseOptions
 
 _CHECKING = "Checking"
@@ -27,6 +27,14 @@ class CheckOptions(UseOptions):
         int | None,
         option("--window-tokens", _CHECKING, "How much of a source is read together, beside each sentence.", min=1),
     ] = None
+    every_sentence: Annotated[
+        bool,
+        option(
+            "--every-sentence", _CHECKING, "Judge each claim by all sentences of the sources, not only by the nearest: "
+            "slower, and nothing is passed over."
+        ),
+        ONLY_HERE,
+    ] = False  # fmt: skip
     html: Annotated[
         str | None,
         option("--html", _CHECKING, "Also write a page: sentences in colour, evidence on hover.", metavar="PATH"),
@@ -39,6 +47,11 @@ class CheckOptions(UseOptions):
             metavar="OUTCOME",
         ),
     ] = None  # fmt: skip
+
+    @property
+    def here(self) -> dict[str, Any]:
+        """See `UseOptions`."""
+        return {"every_sentence": self.every_sentence}
 
 
 @with_options

@@ -120,11 +120,11 @@ class FirstStageCost:
         self._tagger = tagger
         self._texts = self._chosen = self._kept = 0
 
-    def count(self, asked: Sequence[Asked]) -> None:
+    def count(self, asked: Sequence[Asked], progress: Progress) -> None:
         """Take note of texts that have been tagged."""
         texts = [text for text, labels in asked if labels is None]
         if texts:
-            cost = self._tagger.recall_cost(texts)
+            cost = self._tagger.recall_cost(texts, progress=progress)
             self._texts, self._chosen, self._kept = (
                 self._texts + cost.texts,
                 self._chosen + cost.chosen,
@@ -150,9 +150,11 @@ def tag_task(
     gate = read_gate(fail_on, (*tagger.labels, NONE))
 
     def work(asked: list[Asked], progress: Progress) -> list[TagResult]:
-        results = tagger.batch([text for text, _ in asked], [labels for _, labels in asked], progress=progress)
-        if cost is not None:
-            cost.count(asked)
+        texts, sets = [text for text, _ in asked], [labels for _, labels in asked]
+        if cost is None:
+            return tagger.batch(texts, sets, progress=progress)
+        results = tagger.batch(texts, sets, progress=lambda done, rows: progress(done // 2, rows))
+        cost.count(asked, lambda done, rows: progress(rows // 2 + done // 2, rows))
         return results
 
     return Task(

@@ -136,6 +136,7 @@ class UsesHere:
             model=self._model.cross_encoder(unnamed=ClaimChecker.unnamed_model),
             window_tokens=window_tokens,
             threshold=threshold,
+            **self._here,
         )
 
     def answer_picker(self, *, template: str) -> AnswerPicker:
