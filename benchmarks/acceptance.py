@@ -77,9 +77,11 @@ def check(judge: Judge, case: Case) -> tuple[str, bool]:
 
 
 def answer(judge: Judge, case: Case) -> tuple[str, bool]:
-    """`AnswerPicker`: the best candidate."""
-    best = AnswerPicker(model=judge)(case["context"], case["question"], case["candidates"]).best
-    return best, best == case["expect"]
+    """`AnswerPicker`: the best candidate, by a picker that does not abstain."""
+    found = AnswerPicker(model=judge)(case["context"], case["question"], case["candidates"])
+    return f"{found.best} (abstained)" if found.abstained else found.best, (
+        found.best == case["expect"] and not found.abstained
+    )
 
 
 def grade(judge: Judge, case: Case) -> tuple[str, bool]:

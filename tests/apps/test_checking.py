@@ -4,7 +4,7 @@ import random
 from itertools import pairwise
 
 import pytest
-from tests.apps.scripted_judge import CONTRADICTED, OPEN, ScriptedJudge
+from tests.apps.scripted_judge import CONTRADICTED, ENTAILED, OPEN, ScriptedJudge
 
 from crossjudge.apps.checking import CheckReport, ClaimChecker, Evidence
 from crossjudge.apps.checking.about import About
@@ -214,6 +214,27 @@ def test_what_is_about_the_same_contradicts_from_far_away():
     source = " ".join([*about_others[:15], against, *about_others[15:]])
     (found,) = ClaimChecker(model=judge)(source, ["The Alma carries 90 cars."]).claims
     assert (found.outcome, found.counter_evidence.text) == ("contradicted", against)
+
+
+@pytest.mark.parametrize(
+    ("sources", "flagged"),
+    [
+        (["The ferry Alma sails at dawn. She carries 90 cars."], []),
+        (["The ferry Alma sails at dawn.", "She carries 90 cars."], ["Alma"]),
+        (["Bella carries 90 cars.", "She carries 90 cars."], ["Alma"]),
+    ],
+)
+def test_a_name_must_be_known_to_the_source_that_supports_the_claim(sources, flagged):
+    judge = ScriptedChecks(lambda premise, _: ENTAILED if premise == "She carries 90 cars." else OPEN)
+    (found,) = ClaimChecker(model=judge)(sources, ["The Alma carries 90 cars."]).claims
+    assert found.evidence.text == "She carries 90 cars."
+    assert [flag.text for flag in found.flags if flag.kind == "name"] == flagged
+
+
+def test_without_evidence_a_name_is_looked_for_in_all_sources():
+    judge = ScriptedChecks(lambda *_: OPEN)
+    claims = ClaimChecker(model=judge)(["Alma sails at dawn.", "Dogs pay."], ["Yes, Alma paid Bella."]).claims
+    assert [flag.text for flag in claims[0].flags if flag.kind == "name"] == ["Bella"]
 
 
 # --- outcomes ---

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from crossjudge.apps.guarding import Guardrail, recognize, recognizers_with_phones_of
+from crossjudge.apps.guarding import Guardrail, default_recognizers, phone_recognizer, recognize
 from crossjudge.errors import InputError, MissingExtraError
 from crossjudge.models.cross_encoder import CrossEncoder
 
@@ -16,7 +16,10 @@ BRITISH = "Ask for Jo on 02079460958 after six."
 
 
 def found(text: str, *regions: str) -> list[tuple[str, str]]:
-    return [(text[one.start : one.end], one.kind) for one in recognize(text, recognizers_with_phones_of(*regions))]
+    return [
+        (text[one.start : one.end], one.kind)
+        for one in recognize(text, [*default_recognizers(), phone_recognizer(*regions)])
+    ]
 
 
 def test_a_number_in_one_run_is_found_by_the_plan_of_its_country():
@@ -44,7 +47,7 @@ def test_figures_that_no_plan_has_are_not_found(text):
 def test_a_hit_fails_the_policy_that_forbids_it():
     guardrail = Guardrail(
         {"calls": "This text contains no phone numbers."},
-        recognizers=recognizers_with_phones_of("GB"),
+        recognizers=[phone_recognizer("GB")],
         model=CrossEncoder(backend="fake"),
         thresholds=0.0,
     )
@@ -55,10 +58,10 @@ def test_a_hit_fails_the_policy_that_forbids_it():
 @pytest.mark.parametrize("regions", [(), ("Britain",), ("GB", "XX")])
 def test_a_country_that_the_library_does_not_know_is_named(regions):
     with pytest.raises(InputError, match="expected a country as two letters"):
-        recognizers_with_phones_of(*regions)
+        phone_recognizer(*regions)
 
 
 def test_without_the_library_the_error_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "phonenumbers", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'crossjudge\[phones\]'"):
-        recognizers_with_phones_of("GB")
+        phone_recognizer("GB")

@@ -28,7 +28,7 @@ from crossjudge.training import TrainConfig, train
 from crossjudge.training.decontamination import hash_pairs, leaked, load_hashes, pair_hash
 from crossjudge.training.mixture import Mixture
 from crossjudge.training.release import export_run
-from crossjudge.training.students import read_base
+from crossjudge.training.students import make_student, read_base
 from crossjudge.training.trainer import Run
 from crossjudge.types import Pair
 from tiny_checkpoints import make_bi_encoder, make_checkpoint
@@ -364,6 +364,20 @@ def test_a_joint_run_is_trained_further_from_where_it_ended(settings: Settings, 
     assert set(hashes[0]) <= set(hashes[1])
     with pytest.raises(MissingFileError, match="Name the folder of a finished run"):
         train(settings(**joint, weights=tmp_path, out=tmp_path / "third"))
+
+
+def test_a_joint_run_may_go_on_with_a_head_that_asks_something_else(settings: Settings, tmp_path: Path) -> None:
+    joint = {"attention": "joint", "epochs": 0.01, "learning_rate": 1e-9}
+    first = train(settings(**joint, out=tmp_path / "first"))
+    labels = {"tone": ("polite", "rude", "neither", "both")}
+    fresh, further = (
+        make_student(settings(**joint, heads=labels, weights=earlier), read_base(settings()))
+        for earlier in (None, first)
+    )
+    own, taken, earlier = fresh.network.state_dict(), further.network.state_dict(), weights(first)
+    assert all(torch.equal(own[name], taken[name]) for name in own if name.startswith("heads."))
+    query = "bert.encoder.layer.0.attention.self.query.weight"
+    assert torch.allclose(taken["layers.0.qkv.weight"][: len(earlier[query])], earlier[query])
 
 
 @pytest.mark.parametrize("attention", ATTENTIONS)

@@ -11,8 +11,8 @@ from crossjudge.apps.deduplication.deduplicator import Deduplicator
 from crossjudge.apps.grading import Grader
 from crossjudge.apps.guarding.guardrail import Guardrail
 from crossjudge.apps.guarding.guardrail import Thresholds as PolicyThresholds
-from crossjudge.apps.guarding.phone_library import recognizers_with_phones_of
-from crossjudge.apps.guarding.recognizers import Recognizer
+from crossjudge.apps.guarding.phone_library import phone_recognizer
+from crossjudge.apps.guarding.recognizers import Recognizer, default_recognizers
 from crossjudge.apps.picking import AnswerPicker
 from crossjudge.apps.reranking import Reranker
 from crossjudge.apps.scoring import RubricScorer
@@ -200,4 +200,4 @@ def _recognizers(stated: str | None, regions: Sequence[str]) -> str | Sequence[R
             "Reading the arguments: --phone-region finds phone numbers, and --no-recognizers looks for nothing. Leave "
             "out one of the two."
         )
-    return recognizers_with_phones_of(*regions)
+    return (*default_recognizers(), phone_recognizer(*regions))

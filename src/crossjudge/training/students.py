@@ -214,7 +214,9 @@ class OneWayStudent:
 
 
 def load_joint_run(network: OneWayEncoder, folder: Path, head: str) -> None:
-    """Take the weights of an earlier joint run, which lie there as a BERT classifier.
+    """Take the weights of an earlier joint run, which lie there as a BERT classifier; of the head where it fits.
+
+    A head of another number of outputs, which answered something else, keeps its random start.
 
     Raises `MissingFileError` where there are none, and `InputError` where they are of another shape.
     """

@@ -273,9 +273,12 @@ def _verdict_of(task: _Task, found: Found, doubt: Flag | None) -> ClaimVerdict:
 
 
 def _missing(task: _Task, found: Found) -> list[Flag]:
-    everything = "\n".join(task.sources.texts)
-    cited = [one.premise for one in (found.evidence, found.counter_evidence) if one is not None]
-    return missing(task.claim.text, evidence="\n".join(cited) or everything, sources=everything)
+    """By the passages that decided and the sources they stand in; by all sources where no passage did."""
+    texts = task.sources.texts
+    cited = [one for one in (found.evidence, found.counter_evidence) if one is not None]
+    places = {part.source_index for one in cited for part in one.parts} or set(range(len(texts)))
+    sources = "\n".join(text for place, text in enumerate(texts) if place in places)
+    return missing(task.claim.text, evidence="\n".join(one.premise for one in cited) or sources, sources=sources)
 
 
 def _nearest(task: _Task, found: Found) -> str:

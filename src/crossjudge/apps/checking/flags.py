@@ -9,7 +9,10 @@ from crossjudge.apps.checking.results import OVERSTATED, Flag
 
 
 def missing(claim: str, *, evidence: str, sources: str) -> list[Flag]:
-    """Numbers and dates of a claim that are nowhere in its evidence, and names that are nowhere in its sources."""
+    """Numbers and dates of a claim that are nowhere in `evidence`, and names that are nowhere in its `sources`.
+
+    A source names somebody once and says "she" from then on, so the passage alone may lack a name that is right.
+    """
     figures = [
         Flag(one.kind, one.start, one.end, claim[one.start : one.end])
         for one in figures_of(claim).beyond(figures_of(evidence))

@@ -31,15 +31,21 @@ class Evidence(Result):
     @property
     def premise(self) -> str:
         """What the claim was judged by."""
-        return self.text if self.joined_with is None else f"{self.text} {self.joined_with.premise}"
+        return " ".join(part.text for part in self.parts)
+
+    @property
+    def parts(self) -> tuple[Evidence, ...]:
+        """This place, and those it is joined with."""
+        return (self, *(self.joined_with.parts if self.joined_with else ()))
 
 
 @dataclass(frozen=True, slots=True)
 class Flag(Result):
     """Characters `start` to `end` of a claim that deserve a second look; it never changes an outcome.
 
-    `kind`: "number" or "date": it stands nowhere in the evidence; "name": it stands nowhere in the sources;
-    "overstated": the whole claim is definite where its source hedges, and `text` is the word of the source that does.
+    `kind`: "number" or "date": it stands nowhere in the evidence; "name": it stands nowhere in the sources that the
+    evidence is from, or, without evidence, in no source at all; "overstated": the whole claim is definite where its
+    source hedges, and `text` is the word of the source that does.
     """
 
     kind: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crossjudge.apps.guarding.fitting import FittedThresholds, PolicyThreshold
 from crossjudge.apps.guarding.guardrail import Guardrail, GuardrailResult, PolicyCheck
-from crossjudge.apps.guarding.phone_library import recognizers_with_phones_of
+from crossjudge.apps.guarding.phone_library import phone_recognizer
 from crossjudge.apps.guarding.policies import policy_set, policy_set_names
 from crossjudge.apps.guarding.recognizers import Found, Recognizer, default_recognizers, recognize
 from crossjudge.apps.guarding.redaction import redact
@@ -18,9 +18,9 @@ __all__ = [
     "PolicyThreshold",
     "Recognizer",
     "default_recognizers",
+    "phone_recognizer",
     "policy_set",
     "policy_set_names",
     "recognize",
-    "recognizers_with_phones_of",
     "redact",
 ]

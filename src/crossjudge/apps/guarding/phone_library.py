@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
-from crossjudge.apps.guarding.recognizers import Recognizer, default_recognizers
+from crossjudge.apps.guarding.recognizers import Recognizer
 from crossjudge.errors import InputError
 from crossjudge.extras import require
 from crossjudge.types import Span
 
-PHONE = "phone"
+LEAST_DIGITS = 7
+"""Some plans have shorter numbers, and texts have more years and amounts that look like them."""
 
 
-def recognizers_with_phones_of(*regions: str) -> tuple[Recognizer, ...]:
-    """The default recognisers, and behind our rules for phone numbers the library's, for the plans of `regions`.
+def phone_recognizer(*regions: str) -> Recognizer:
+    """A recogniser of phone numbers that are valid by the plan of one of `regions`, or begin with `+`.
 
-    `regions`: countries whose numbers are written without a `+`, as two letters ("GB", "IN"). Numbers must be valid in
-    a plan to be found. Needs the extra `phones`; raises `MissingExtraError`, and `InputError` for no region or one that
-    the library does not know.
+    They have seven digits or more, in one run or grouped as their country does. `regions`: countries as two letters
+    ("GB", "IN"). It stands beside the default recognisers, whose own rules for phone numbers know no country. Needs the
+    extra `phones`; raises `MissingExtraError`, and `InputError` for no region or one that the library does not know.
     """
     library = require("phonenumbers", to="find phone numbers by each country's plan")
     named = tuple(region.strip().upper() for region in regions)
@@ -26,15 +26,14 @@ def recognizers_with_phones_of(*regions: str) -> tuple[Recognizer, ...]:
     if not named or unknown:
         seen = repr(unknown[0]) if unknown else "no region"
         raise InputError(
-            f"Making recognizers of phone numbers: got {seen}; expected a country as two letters, such as 'GB'. "
+            f"Making a recognizer of phone numbers: got {seen}; expected a country as two letters, such as 'GB'. "
             "Correct it."
         )
-    return (*default_recognizers(), *(Recognizer(PHONE, _finder(library, region)) for region in named))
 
-
-def _finder(library: Any, region: str) -> Callable[[str], Iterator[Span]]:
     def find(text: str) -> Iterator[Span]:
-        for found in library.PhoneNumberMatcher(text, region):
-            yield Span(found.start, found.end)
+        for region in named:
+            for found in library.PhoneNumberMatcher(text, region, leniency=library.Leniency.STRICT_GROUPING):
+                if sum(letter.isdigit() for letter in found.raw_string) >= LEAST_DIGITS:
+                    yield Span(found.start, found.end)
 
-    return find
+    return Recognizer("phone", find)
