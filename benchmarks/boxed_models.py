@@ -1,11 +1,12 @@
 """The models in the box side by side, on the same rows: `python benchmarks/boxed_models.py --data FOLDER`.
 
-`embedded` reads a premise alone, `embedded-joint` both texts together. Takes accuracies from their releases, and
-measures pairs made anew about which of several persons or things a text says what of, the uses on the sets in FOLDER
-(at most 500 rows of each, evenly spread) and on our own cases, and pairs a second; writes the numbers to
-docs/benchmarks/boxed_models.json, the table into docs/choosing.md. Intervals are 95% (Wilson; balanced accuracy: both
-recalls'; kappa: bootstrap). `--limit N`: at most N rows of every set, for trying it out. `--model NAME` measures that
-one anew and keeps the others' numbers; `--pages` measures nothing and writes the page from the numbers.
+`embedded` reads a premise alone, `embedded-joint` both texts together, `embedded-xs` has half of the layers. Takes
+accuracies from their releases, and measures pairs made anew about which of several persons or things a text says what
+of, the uses on the sets in FOLDER (at most 500 rows of each, evenly spread) and on our own cases, and pairs a second;
+writes the numbers to docs/benchmarks/boxed_models.json, the table into docs/choosing.md. Intervals are 95% (Wilson;
+balanced accuracy: both recalls'; kappa: bootstrap). `--limit N`: at most N rows of every set, for trying it out.
+`--model NAME` measures that one anew and keeps the others' numbers; `--pages` measures nothing and writes the page from
+the numbers.
 """
 
 from __future__ import annotations
@@ -124,7 +125,7 @@ def on_sets(judge: Judge, data: Path, limit: int | None, bar: Progress) -> Itera
 def harmless(judge: Judge, data: Path, limit: int | None, bar: Progress) -> Iterator[Figure]:
     """How often harmless texts are blocked."""
     for one in next(iter(guarding.measure(judge, data, limit=limit, bar=bar))).numbers:
-        if one["texts"] in HARMLESS:
+        if one["texts"] in HARMLESS and one["detected"] is None:
             seen = one["blocked"]
             what = f"Guardrail, {one['policies']}: of {one['texts']} blocked, all harmless"
             yield _figure(what, seen["value"], seen["low"], seen["high"], seen["n"])

@@ -5,7 +5,8 @@ For each set: its corpus is indexed, and nDCG@10 and MRR@100 of each first stage
 Every query with a judged document counts, of sets with splits those not trained on; `--limit N` takes about N, evenly
 spread. FOLDER holds `relevance/SET/` with corpus, queries and qrels as gzip JSON-lines.
 
-`--size N` fills an index with N generated documents instead, and prints what that took: time, bytes, memory.
+`--no-fuse` lets the second stage decide alone. `--size N` fills an index with N generated documents instead, and prints
+what that took: time, bytes, memory.
 """
 
 from __future__ import annotations
@@ -57,6 +58,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=None, help="folder of local sets")
     parser.add_argument("--model", default=None, help="what re-ranks (default: the embedded model)")
     parser.add_argument("--encoder", default=None, help="what embeds (default: the embedded model)")
+    parser.add_argument(
+        "--fuse",
+        action=argparse.BooleanOptionalAction,
+        help="both stages by rank, or the second alone (default: both for models in the box)",
+    )
     parser.add_argument("--limit", type=int, default=None, help="about N queries of each set")
     parser.add_argument("--size", type=int, default=None, help="fill an index with N generated documents instead")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -76,7 +82,7 @@ def of_sets(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         one = read_set(name, options.data)
         chosen = list(one.grades)[:: max(1, len(one.grades) // options.limit)] if options.limit else list(one.grades)
         with TemporaryDirectory() as folder:
-            index = SearchIndex(folder, model=options.model, encoder=options.encoder)
+            index = SearchIndex(folder, model=options.model, encoder=options.encoder, fuse=options.fuse)
             seconds = timed(partial(index.add, one.documents))[1]
             info = index.info
             yield {"set": name, "documents": info.documents, "passages": info.passages, "build_s": round(seconds, 1),

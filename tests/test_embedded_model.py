@@ -23,7 +23,11 @@ from crossjudge.training.decontamination import leaked, load_hashes
 
 MOST_BYTES = 30_000_000
 HASHES = ("train_hashes.npy", "evaluation_hashes.npy")
-GRAPHS = {"embedded": ("judge", "premise", "hypotheses", "embed"), "embedded-joint": ("onnx/model",)}
+GRAPHS = {
+    "embedded": ("judge", "premise", "hypotheses", "embed"),
+    "embedded-joint": ("onnx/model",),
+    "embedded-xs": ("judge", "premise", "hypotheses", "embed"),
+}
 JOINT = "embedded-joint"
 
 

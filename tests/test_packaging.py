@@ -16,7 +16,7 @@ import pytest
 import crossjudge
 
 ROOT = Path(__file__).parent.parent
-BOXED = ("crossjudge/models/embedded", "crossjudge/models/embedded_joint")
+BOXED = tuple(f"crossjudge/models/{name}" for name in ("embedded", "embedded_joint", "embedded_xs"))
 EMBEDDED_MAX_BYTES = 30_000_000
 
 

@@ -222,6 +222,7 @@ def test_what_is_about_the_same_contradicts_from_far_away():
         (["The ferry Alma sails at dawn. She carries 90 cars."], []),
         (["The ferry Alma sails at dawn.", "She carries 90 cars."], ["Alma"]),
         (["Bella carries 90 cars.", "She carries 90 cars."], ["Alma"]),
+        (["She carries 90 cars.", "The ferry Alma sails at dawn. She carries 90 cars."], []),
     ],
 )
 def test_a_name_must_be_known_to_the_source_that_supports_the_claim(sources, flagged):

@@ -55,9 +55,9 @@ def test_a_hit_fails_the_policy_that_forbids_it():
     assert (result.decision, result.redacted(BRITISH)) == ("BLOCK", "Ask for Jo on [PHONE] after six.")
 
 
-@pytest.mark.parametrize("regions", [(), ("Britain",), ("GB", "XX")])
+@pytest.mark.parametrize("regions", [(), ("Britain",), ("GB", "XX"), (["GB"],), (None,)])
 def test_a_country_that_the_library_does_not_know_is_named(regions):
-    with pytest.raises(InputError, match="expected a country as two letters"):
+    with pytest.raises(InputError, match="expected countries as two letters"):
         phone_recognizer(*regions)
 
 

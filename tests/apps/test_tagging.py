@@ -75,6 +75,13 @@ def test_a_long_text_is_read_to_its_end():
     assert tag.verdict.tokens_dropped == 0
 
 
+def test_what_a_judge_cuts_is_counted():
+    judge = Judge(MODEL, on_overflow="truncate")
+    cut, whole = Tagger(["volcano", "a"], model=judge).batch(["word " * 3000, TEXT])
+    assert cut.tokens_dropped == max(tag.verdict.tokens_dropped for tag in cut.tags) > 2000
+    assert whole.tokens_dropped == 0
+
+
 def test_progress_is_told():
     heard = []
     tagger().batch([TEXT, "other"], progress=lambda *told: heard.append(told))

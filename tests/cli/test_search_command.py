@@ -19,10 +19,31 @@ def notes(tmp_path):
     return write(tmp_path / "notes.jsonl", *(json.dumps({"id": n, "text": text}) for n, text in enumerate(NOTES, 10)))
 
 
+def opened(folder, **settings) -> SearchIndex:
+    model, encoder = CrossEncoder(backend="fake", head="relevance"), BiEncoder(backend="fake")
+    return SearchIndex(folder, model=model, encoder=encoder, **settings)
+
+
+@pytest.mark.parametrize(("words", "fuses"), [(("--fuse",), True), (("--no-fuse",), False), (("-m", "embedded"), True)])
+def test_the_stages_are_fused_as_asked(tmp_path, notes, words, fuses):
+    folder = tmp_path / "index"
+    (found,) = crossjudge("search", folder, "pilot lamp", "--add", notes, "--json", *words).rows
+    expected = opened(folder, fuse=fuses).search("pilot lamp")
+    assert found["ranking"] == [one.to_dict() for one in expected]
+    assert expected != opened(folder, fuse=not fuses).search("pilot lamp")
+
+
+def test_how_a_second_stage_counts_is_not_asked_where_there_is_none(tmp_path, notes):
+    answer = crossjudge("search", tmp_path / "index", "pilot", "--add", notes, "--no-rerank", "--fuse")
+    assert answer.code == 2
+    assert "none is asked" in answer.err
+
+
 def test_what_is_added_is_found_as_the_library_finds_it(tmp_path, notes):
     folder = tmp_path / "index"
     (found,) = crossjudge("search", folder, "pilot lamp", "--add", notes, "--json").rows
-    index = SearchIndex(folder, model=CrossEncoder(backend="fake", head="relevance"), encoder=BiEncoder(backend="fake"))
+    index = opened(folder)
+    assert index.fuses
     assert found == {"id": None, "line": 1, "ranking": [one.to_dict() for one in index.search("pilot lamp")]}
     assert {one["id"] for one in found["ranking"]} == {"10", "11", "12"}
 

@@ -279,6 +279,7 @@ def test_models_are_listed_and_asked_by_name(ask):
             ("house", True),
             ("embedded", False),
             ("embedded-joint", False),
+            ("embedded-xs", False),
         ]
         assert {one.state for one in listed} <= {"loaded", "loading", "cold"}
         expected = Judge(MODEL)("a", "b")

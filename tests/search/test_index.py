@@ -8,7 +8,7 @@ import random
 import numpy as np
 import pytest
 
-from crossjudge import BiEncoder, CrossEncoder, Reranker, SearchIndex
+from crossjudge import BiEncoder, CrossEncoder, Judge, Reranker, SearchIndex
 from crossjudge.errors import FingerprintError, InputError, ItemError
 
 pytest.importorskip("usearch")
@@ -25,7 +25,7 @@ def texts(count: int, seed: int = 0) -> list[str]:
 
 
 def index(path=None) -> SearchIndex:
-    return SearchIndex(path, model=MODEL, encoder=ENCODER)
+    return SearchIndex(path, model=MODEL, encoder=ENCODER, fuse=False)
 
 
 @pytest.mark.parametrize("first_stage", ["lexical", "dense", "hybrid"])
@@ -55,6 +55,35 @@ def test_the_second_stage_ranks_as_the_reranker_does():
     assert [one.score for one in found] == [one.score for one in expected]
     assert [documents[one.index] for one in found] == [one.text for one in found]
     assert all(one.tokens_read > 0 for one in found)
+
+
+@pytest.mark.parametrize(
+    ("first_stage", "voting"), [("dense", ["dense"]), ("lexical", ["lexical"]), ("hybrid", ["lexical", "dense"])]
+)
+def test_each_order_has_one_vote_where_the_stages_are_fused(first_stage, voting):
+    documents = texts(30)
+    alone, both = index(), SearchIndex(model=MODEL, encoder=ENCODER, fuse=True)
+    for one in (alone, both):
+        one.add(documents)
+    by_second = {one.index: one for one in alone.search(QUERY, 30, first_stage)}
+    votes = [[one.index for one in alone.search(QUERY, 30, stage, rerank=False)] for stage in voting]
+    votes.append(list(by_second))
+    expected = {place: sum(1 / (61 + vote.index(place)) for vote in votes if place in vote) for place in by_second}
+    found = both.search(QUERY, 30, first_stage)
+    assert {one.index: one.score for one in found} == pytest.approx(expected)
+    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+    for one in found:
+        read = by_second[one.index]
+        assert (one.id, one.text, one.tokens_read) == (read.id, documents[one.index], read.tokens_read)
+
+
+def test_only_a_model_in_the_box_is_fused_unasked(tmp_path):
+    for boxed in (None, "embedded", MODEL, Judge(MODEL, objective="relevance")):
+        assert SearchIndex(model=boxed).fuses
+        assert not SearchIndex(model=boxed, fuse=False).fuses
+    for other in ("cross-encoder/ms-marco-MiniLM-L6-v2", tmp_path):
+        assert not SearchIndex(model=other).fuses
+        assert SearchIndex(model=other, fuse=True).fuses
 
 
 def test_candidates_bound_what_the_cross_encoder_reads_but_never_below_k():

@@ -68,13 +68,14 @@ def test_unsure_verdicts_are_marked_for_the_one_who_asked():
 
 def test_models_are_listed_and_the_first_is_the_default():
     listed = CLIENT.get("/v1/models").json()["data"]
-    assert [(one["id"], one["default"]) for one in listed] == [("embedded", True), ("embedded-joint", False)]
+    expected = [("embedded", True), ("embedded-joint", False), ("embedded-xs", False)]
+    assert [(one["id"], one["default"]) for one in listed] == expected
 
 
 def test_a_model_answers_to_its_name():
     client = served(models={"house": "embedded"})
     names = [one["id"] for one in client.get("/v1/models").json()["data"]]
-    assert names == ["house", "embedded", "embedded-joint"]
+    assert names == ["house", "embedded", "embedded-joint", "embedded-xs"]
     asked = {"text_a": "a", "text_b": "b"}
     answers = [client.post("/v1/judge", json=asked | model).json() for model in ({}, {"model": "house"})]
     assert [answer["model"] for answer in answers] == ["house", "house"]

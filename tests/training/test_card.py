@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from crossjudge.models.boxed import BOXED
-from crossjudge.training.card import write_card
+from crossjudge.training.card import boxed_as, write_card
 
 LESSON = {"head": "nli", "teacher": "abc:def:onnx:int8", "kind": "kl", "temperature": 2.0, "weight": 1.0}
 
@@ -42,3 +42,12 @@ def test_a_mean_says_how_often_each_of_its_weights_counts(record: dict[str, Any]
     assert "Then the mean with the weights before it." in card(record | {"averaged_with": [other]}, tmp_path)
     twice = card(record | {"averaged_with": [own, other]}, tmp_path)
     assert "Then the mean of these weights, counted 2 times, and of 1 earlier ones." in twice
+
+
+@pytest.mark.parametrize("name", BOXED)
+def test_a_card_is_of_the_model_that_it_lies_beside(name: str) -> None:
+    content = json.loads((BOXED[name] / "training_record.json").read_text("utf-8"))
+    assert boxed_as(content) == name
+    text = (BOXED[name] / "README.md").read_text("utf-8")
+    assert f"\n# crossjudge {name}\n" in text
+    assert (f" --model {name} " in text) == (name != "embedded")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
@@ -33,9 +33,9 @@ class GradeResult(Result):
     """One answer's grade.
 
     `score`: 0 to 1, the probability of CORRECT and half of that of PARTIAL. `probabilities`: by grade, they sum to 1.
-    `missing`: key points of the reference that the answer does not state; none of which it might have stated where it
-    was not read. `reference`: the place of the reference that decided. `tokens_dropped`: tokens that were not read;
-    such an answer is never CORRECT.
+    `missing`: key points of the reference that the answer does not state; none of an answer that was cut, since they
+    may stand where it was not read. `reference`: the place of the reference that decided. `tokens_dropped`: tokens that
+    were not read; such an answer is never CORRECT.
     """
 
     grade: str
@@ -80,9 +80,10 @@ class Grader:
         """The grade of one answer."""
         return self.batch([answer])[0]
 
-    def batch(self, answers: Sequence[str], *, progress: Progress | None = None) -> list[GradeResult]:
+    def batch(self, answers: Iterable[str], *, progress: Progress | None = None) -> list[GradeResult]:
         """The grades of many answers, in input order, judged together."""
-        return grade_each([self] * len(answers), answers, progress=progress)
+        texts = list(answers)
+        return grade_each([self] * len(texts), texts, progress=progress)
 
     def asked(self, answer: str) -> list[Question]:
         """What the judge is asked about an answer; nothing about a blank one."""

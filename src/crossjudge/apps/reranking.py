@@ -26,9 +26,9 @@ _DOING = "Ranking documents"
 class Ranked(Result):
     """One document in its place.
 
-    `index`: where it stood among the documents. `score`: what it is ranked by, a logit of relevance: it orders the
-    documents of one query, and is no probability. `id`: its name in a `SearchIndex`. `tokens_read`, `tokens_dropped`:
-    of query and document; 0 where no cross-encoder read them.
+    `index`: where it stood among the documents. `score`: what it is ranked by, from a `Reranker` a logit of relevance;
+    it orders the documents of one query, and is no probability. `id`: its name in a `SearchIndex`, whose `search` says
+    what its scores are. `tokens_read`, `tokens_dropped`: of query and document; 0 where no cross-encoder read them.
     """
 
     index: int

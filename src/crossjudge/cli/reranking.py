@@ -97,6 +97,11 @@ def ranking_task(
     )
 
 
+def _score(score: float) -> str:
+    """Logits with two digits; cosines and sums of reciprocal ranks, which are small, with four."""
+    return f"{score:.2f}" if abs(score) >= 1 else f"{score:.4f}"
+
+
 def _block(ranked: list[Ranked]) -> Table | Text:
     if not ranked:
         return Text("  nothing found", style="dim")
@@ -109,5 +114,5 @@ def _block(ranked: list[Ranked]) -> Table | Text:
         if one.tokens_dropped:
             text.append(f"  {one.tokens_dropped:,} tokens unread", style="bold red")
         name = str(one.index) if one.id is None else one.id
-        table.add_row(f"  {place}", f"{one.score:.2f}", shortened(name, most=24), text)
+        table.add_row(f"  {place}", _score(one.score), shortened(name, most=24), text)
     return table

@@ -63,6 +63,13 @@ class FindOptions:
         int, option("--candidates", _SEARCHING, "How many of them the cross-encoder reads.", min=1, metavar="N")
     ] = 100
     no_rerank: Annotated[bool, option("--no-rerank", _SEARCHING, "Leave the cross-encoder out.")] = False
+    fuse: Annotated[
+        bool | None,
+        option(
+            "--fuse/--no-fuse", _SEARCHING, "Whether the cross-encoder's order is fused with the first stage's, or "
+            "decides alone; left out, that of a model in the box is fused.",
+        ),
+    ] = None  # fmt: skip
     encoder: Annotated[
         str | None,
         option("--encoder", _SEARCHING, "What embeds texts; the embedded model if left out.", metavar="NAME"),
@@ -102,6 +109,7 @@ def search(
             model=model,
             reranks=asks and not finding.no_rerank,
             encoder=finding.encoder,
+            fuse=finding.fuse,
             must_exist=not filling.add,
         )
         if filling.remove:

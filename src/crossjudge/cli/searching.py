@@ -42,7 +42,9 @@ def _no_words(words: tuple[str, ...]) -> Sequence[str]:
 _DOCUMENTS: Form[str] = Form(fields=(DOCUMENT_FIELD,), of_fields=lambda text: text, of_words=_no_words, noun="document")
 
 
-def open_index(path: str, *, model: ModelOptions, reranks: bool, encoder: str | None, must_exist: bool) -> SearchIndex:
+def open_index(
+    path: str, *, model: ModelOptions, reranks: bool, encoder: str | None, fuse: bool | None, must_exist: bool
+) -> SearchIndex:
     """The index in that folder; raises `InputError` where there is none and none is to be made."""
     if must_exist and not IndexFolder(path).is_index:
         raise InputError(f"Searching {path}: there is no index. Name the folder of one, or fill it with --add FILE.")
@@ -54,7 +56,12 @@ def open_index(path: str, *, model: ModelOptions, reranks: bool, encoder: str | 
         local_files_only=model.local_files_only,
         token=model.token,
     )
-    return SearchIndex(path, model=ranker, encoder=retriever)
+    if fuse is not None and not reranks:
+        raise InputError(
+            "Reading the arguments: --fuse says how a cross-encoder's order counts, and none is asked. Leave it or "
+            "--no-rerank out."
+        )
+    return SearchIndex(path, model=ranker, encoder=retriever, fuse=fuse)
 
 
 def add_files(

@@ -49,7 +49,7 @@ class ServedModelOptions:
     model: Annotated[
         list[str] | None,
         option("--model -m", _MODELS, "A folder or hub name, or NAME=PATH; may be repeated. The first is the default; "
-               "the embedded model is always there as 'embedded'.", metavar="NAME"),
+               "the models in the box are always there by their names.", metavar="NAME"),
     ] = None  # fmt: skip
     backend: Annotated[Backend, option("--backend", _MODELS, "What runs the models.")] = Backend.AUTO
     precision: Annotated[Precision | None, option("--precision", _MODELS, "The numbers they compute with.")] = None

@@ -153,8 +153,10 @@ def tag_task(
         texts, sets = [text for text, _ in asked], [labels for _, labels in asked]
         if cost is None:
             return tagger.batch(texts, sets, progress=progress)
-        results = tagger.batch(texts, sets, progress=lambda done, rows: progress(done // 2, rows))
-        cost.count(asked, lambda done, rows: progress(rows // 2 + done // 2, rows))
+        # Two rounds, the second over those texts alone that have no labels of their own.
+        count = len(asked)
+        results = tagger.batch(texts, sets, progress=lambda done, _: progress(done // 2, count))
+        cost.count(asked, lambda done, some: progress((count + done * count // max(some, 1)) // 2, count))
         return results
 
     return Task(

@@ -149,7 +149,7 @@ class GradeTask(RowTask):
         )  # fmt: skip
 
     def order(self, item: Item) -> Any:
-        """By reference and question, for which answers are graded together."""
+        """By reference and question: of what is asked alike, more is read together."""
         return str(item[1]), str(item[2]), len(item[0])
 
     @property

@@ -13,9 +13,16 @@ JOINT_NAME = "embedded-joint"
 """The one that answers instead in guarding and in uses that must know of whom a text says what; it reads both texts
 together."""
 
+SMALL_NAME = "embedded-xs"
+"""Half of the embedded model's layers, for who asks for it; nothing takes it unasked."""
+
 _MODELS = Path(__file__).parent
 
-BOXED: Mapping[str, Path] = {EMBEDDED_NAME: _MODELS / "embedded", JOINT_NAME: _MODELS / "embedded_joint"}
+BOXED: Mapping[str, Path] = {
+    EMBEDDED_NAME: _MODELS / "embedded",
+    JOINT_NAME: _MODELS / "embedded_joint",
+    SMALL_NAME: _MODELS / "embedded_xs",
+}
 """Name -> folder."""
 
 EMBEDDED = BOXED[EMBEDDED_NAME]

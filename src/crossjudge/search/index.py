@@ -15,7 +15,10 @@ import numpy as np
 from crossjudge.apps.base import Model, Progress, Result, checked_text, seen
 from crossjudge.apps.reranking import Ranked, Reranker, checked_count
 from crossjudge.errors import FingerprintError, InputError
+from crossjudge.judge import Judge
 from crossjudge.models.bi_encoder import BiEncoder
+from crossjudge.models.boxed import boxed_name
+from crossjudge.models.cross_encoder import CrossEncoder
 from crossjudge.search.dense import encoded, nearest
 from crossjudge.search.documents import Document, Given, OnDuplicate, checked_documents
 from crossjudge.search.folder import IndexFolder
@@ -48,16 +51,24 @@ class SearchIndex:
 
     `path`: a folder, made by the first `add`, or None to keep everything in memory. `model`: what re-ranks, as for
     `Reranker`. `encoder`: a `BiEncoder` or its name, None for the embedded model's own; an index is read by the
-    weights that filled it. Both are opened when first needed.
+    weights that filled it. Both are opened when first needed. `fuse`: whether the cross-encoder's order is fused with
+    those of the first stage (by words, by meaning) by reciprocal rank, or decides alone. Left out, a model in the box
+    is fused, which alone loses what a hybrid first stage has found (docs/uses/search.md), and any other decides.
 
     Many may read a folder at once; those who write take turns. A change is complete or has not happened. Raises
     `CorruptFileError` for a folder that is damaged.
     """
 
     def __init__(
-        self, path: str | Path | None = None, *, model: Model = None, encoder: BiEncoder | str | Path | None = None
+        self,
+        path: str | Path | None = None,
+        *,
+        model: Model = None,
+        encoder: BiEncoder | str | Path | None = None,
+        fuse: bool | None = None,
     ) -> None:
         self._folder = None if path is None else IndexFolder(path)
+        self.fuses = _is_boxed(model) if fuse is None else fuse
         self._model, self._given_encoder = model, encoder
         self._lock = Lock()
         self._contents = Contents()
@@ -145,7 +156,8 @@ class SearchIndex:
         """The best `k` documents for a query, best first; none from an empty index.
 
         `first_stage`: "lexical" (BM25), "dense" (cosine) or "hybrid", both fused by reciprocal rank. The cross-encoder
-        ranks its best `candidates` (at least `k`); without `rerank` their order and score are the first stage's.
+        ranks its best `candidates` (at least `k`); without `rerank` their order and score are the first stage's. A
+        score is that of whatever decides: a logit of relevance, a sum of reciprocal ranks, a cosine or BM25's.
         """
         return self.batch([query], k, first_stage, candidates, rerank=rerank)[0]
 
@@ -165,10 +177,12 @@ class SearchIndex:
         ]
         most = max(checked_count(k, doing=_DOING, what="k"), checked_count(candidates, doing=_DOING, what="candidates"))
         contents = self._contents
-        found = self._candidates(contents, texts, first_stage, most if rerank else k)
+        count = most if rerank else k
+        rankings = self._rankings(contents, texts, first_stage, count)
+        found = [_as_one(some)[:count] for some in rankings]
         ranked = [[_as_ranked(contents.documents, place, score) for place, score in some] for some in found]
         if rerank:
-            ranked = self._reranked(texts, ranked, progress)
+            ranked = self._reranked(texts, ranked, rankings, progress)
         return [some[:k] for some in ranked]
 
     @cached_property
@@ -183,34 +197,37 @@ class SearchIndex:
         return Reranker(self._model)
 
     def _reranked(
-        self, queries: Sequence[str], ranked: Sequence[Sequence[Ranked]], progress: Progress | None
+        self,
+        queries: Sequence[str],
+        ranked: Sequence[Sequence[Ranked]],
+        rankings: Sequence[Sequence[Found]],
+        progress: Progress | None,
     ) -> list[list[Ranked]]:
         asked = [(query, [one.text for one in some]) for query, some in zip(queries, ranked, strict=True)]
         again = self.reranker.batch(asked, progress=progress)
-        return [
+        placed = [
             [replace(one, index=some[one.index].index, id=some[one.index].id) for one in new]
             for some, new in zip(ranked, again, strict=True)
         ]
+        return [_voted(*one) for one in zip(ranked, placed, rankings, strict=True)] if self.fuses else placed
 
-    def _candidates(
+    def _rankings(
         self, contents: Contents, queries: Sequence[str], first_stage: FirstStage, most: int
-    ) -> list[Found]:
+    ) -> list[list[Found]]:
+        """What the first stage finds for each query: a ranking by words, by meaning, or one of each."""
         if first_stage not in get_args(FirstStage):
             expected = ", ".join(get_args(FirstStage))
             raise InputError(f"{_DOING}: first_stage is {seen(first_stage)}; expected one of {expected}. Name one.")
         if not contents.segments:
-            return [[] for _ in queries]
+            return [[[]] for _ in queries]
         if first_stage == "lexical":
-            return [_by_words(contents, query, most) for query in queries]
+            return [[_by_words(contents, query, most)] for query in queries]
         self._check_encoder(contents)
         vectors, owners = encoded(self.encoder, queries)
         by_meaning = [_by_meaning(contents, vectors[owners == place], most) for place in range(len(queries))]
         if first_stage == "dense":
-            return by_meaning
-        return [
-            fused([[place for place, _ in one] for one in (_by_words(contents, query, most), dense)])[:most]
-            for query, dense in zip(queries, by_meaning, strict=True)
-        ]
+            return [[dense] for dense in by_meaning]
+        return [[_by_words(contents, query, most), dense] for query, dense in zip(queries, by_meaning, strict=True)]
 
     @property
     def _weights(self) -> str:
@@ -241,6 +258,30 @@ class SearchIndex:
         if self._folder is not None:
             self._folder.write(contents)
         self._contents = contents
+
+
+def _is_boxed(model: Model) -> bool:
+    """Whether a model in the box re-ranks."""
+    given = model.model if isinstance(model, Judge) else model
+    name = given.name if isinstance(given, CrossEncoder) else given
+    return name is None or boxed_name(name) is not None
+
+
+def _as_one(rankings: Sequence[Found]) -> Found:
+    """A single ranking as it is, several by their ranks."""
+    return rankings[0] if len(rankings) == 1 else fused([[place for place, _ in one] for one in rankings])
+
+
+def _voted(first: Sequence[Ranked], again: Sequence[Ranked], rankings: Sequence[Found]) -> list[Ranked]:
+    """The documents of `again` by their ranks in it and in each of the `rankings` that found them, each with one vote.
+
+    Equal ones in the order of `first`.
+    """
+    read = {one.index: one for one in again}
+    at_first = {one.index: rank for rank, one in enumerate(first)}
+    votes = [[place for place, _ in one if place in read] for one in rankings] + [[one.index for one in again]]
+    ranks = [[at_first[place] for place in vote] for vote in votes]
+    return [replace(read[first[rank].index], score=score) for rank, score in fused(ranks)]
 
 
 def _left(contents: Contents, gone: Set[str]) -> list[Segment]:

@@ -63,10 +63,29 @@ or hedging, for which it has no head; decisions about people without review, or 
 the figures below.
 """
 
-INTRODUCTIONS = {"one_way": _ONE_WAY, "joint": _JOINT}
-"""Attention -> what a card says first."""
+_SMALL = """\
+---
+license: apache-2.0
+language: en
+pipeline_tag: text-classification
+---
+# crossjudge embedded-xs
 
-_NAMED = {"one_way": "", "joint": " --model embedded-joint"}
+The smallest model in the box: three of the six layers of `embedded`, trained further with `embedded-joint` as the
+teacher of its `nli` head (`crossjudge distill`). It has the heads of `embedded` (`nli`, `similarity`, `duplicate`,
+`relevance`, `certainty`, and the premise's pooled states as a sentence embedding) and reads a premise once for many
+hypotheses as that does: `CrossEncoder("embedded-xs")`, `Judge("embedded-xs")`, `BiEncoder("embedded-xs")`, and `model=`
+of every use.
+
+**Use it where** `embedded` is too slow or too large and a few points of accuracy matter less, such as a first look at
+very many pairs. Nothing takes it unasked. **Do not use it for** what `embedded` is not for either: decisions about
+people without review, or languages other than English.
+
+**Known failures**: those of `embedded`, more often.
+"""
+
+INTRODUCTIONS = {"embedded": _ONE_WAY, "embedded-joint": _JOINT, "embedded-xs": _SMALL}
+"""Name of a model of the box -> what its card says first."""
 
 SHOWN = ("attention", "epochs", "learning_rate", "batch_size", "max_length", "precision", "embedding_weight", "seed")
 """Settings that stand on the card."""
@@ -94,9 +113,17 @@ def main() -> None:
 
 def write_card(path: Path, record: Mapping[str, Any]) -> None:
     """Write `README.md` from a release record (`rows`, `settings`, `figures`, `calibration`, `agreement`)."""
-    introduction = INTRODUCTIONS[record["settings"]["attention"]]
+    introduction = INTRODUCTIONS[boxed_as(record)]
     parts = [introduction, _figures(record), _all_figures(record), _data(record), LEAK_NOTE, _settings(record)]
     path.write_text("\n".join(part for part in parts if part), encoding="utf-8")
+
+
+def boxed_as(record: Mapping[str, Any]) -> str:
+    """The name in the box of what a record's run made."""
+    settings = record["settings"]
+    if settings["attention"] == "joint":
+        return "embedded-joint"
+    return "embedded-xs" if settings.get("layers") else "embedded"
 
 
 def _figures(record: Mapping[str, Any]) -> str:
@@ -114,11 +141,17 @@ def _figures(record: Mapping[str, Any]) -> str:
         )
     lines += ["", *(_calibrated(head, fitted) for head, fitted in record["calibration"].items()), ""]
     lines += [
-        f"Reproduce: `python benchmarks/accuracy.py --data FOLDER{_NAMED[record['settings']['attention']]} "
+        f"Reproduce: `python benchmarks/accuracy.py --data FOLDER{_named(record)} "
         + " ".join(one["name"] for one in record["figures"])
         + "`\n",
     ]
     return "\n".join(lines)
+
+
+def _named(record: Mapping[str, Any]) -> str:
+    """What a command that reproduces a figure says of the model."""
+    name = boxed_as(record)
+    return "" if name == "embedded" else f" --model {name}"
 
 
 def _calibrated(head: str, fitted: Mapping[str, Any]) -> str:
@@ -146,7 +179,9 @@ def _all_figures(record: Mapping[str, Any]) -> str:
         f"| {one['n']:,} | {one['aim']} |"
         for one in figures
     ]
-    command = "python benchmarks/model_figures.py --data FOLDER --bi-encoder sentence-transformers/all-MiniLM-L6-v2"
+    compared = any("all-MiniLM-L6-v2" in one["what"] for one in figures)
+    beside = " --bi-encoder sentence-transformers/all-MiniLM-L6-v2" if compared else ""
+    command = f"python benchmarks/model_figures.py --data FOLDER{_named(record)}{beside}"
     return "\n".join([*lines, "", f"Reproduce: `{command}`\n"])
 
 
@@ -193,7 +228,9 @@ def _settings(record: Mapping[str, Any]) -> str:
 def _taught(run: Mapping[str, Any]) -> str:
     """Which layers of the run before it are left, and who taught it beside the gold, if any."""
     layers = run["settings"].get("layers")
-    text = f" It kept the layers {', '.join(map(str, layers))} of the run before." if layers else ""
+    text = ""
+    if layers and run.get("earlier", {}).get("settings", {}).get("layers") != layers:
+        text = f" It kept the layers {', '.join(map(str, layers))} of the run before."
     if "distillation" in run:
         lesson = run["distillation"]
         text += (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -33,6 +34,8 @@ from crossjudge.training.rows_network import forward_depths, premise_mask
 from crossjudge.training.rows_of_texts import PADDING, TextRows
 from crossjudge.training.targets import Targets
 from crossjudge.types import IntArray
+
+logger = logging.getLogger(__name__)
 
 
 class Teacher(Protocol):
@@ -226,6 +229,8 @@ def load_joint_run(network: OneWayEncoder, folder: Path, head: str) -> None:
     own = network.state_dict()
     if len(earlier["classifier.bias"]) == len(own[f"heads.{head}.out.bias"]):
         taken |= head_from_bert(earlier, head, pooled=network.config.pooled)
+    else:
+        logger.info("the head of %s has another number of outputs than %r; that one starts anew.", folder, head)
     _check_shapes(own, taken, folder)
     network.load_state_dict(own | taken)
 

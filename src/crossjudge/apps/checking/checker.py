@@ -273,11 +273,11 @@ def _verdict_of(task: _Task, found: Found, doubt: Flag | None) -> ClaimVerdict:
 
 
 def _missing(task: _Task, found: Found) -> list[Flag]:
-    """By the passages that decided and the sources they stand in; by all sources where no passage did."""
-    texts = task.sources.texts
+    """By the passages that decided and the sources that have them; by all sources where no passage did."""
     cited = [one for one in (found.evidence, found.counter_evidence) if one is not None]
-    places = {part.source_index for one in cited for part in one.parts} or set(range(len(texts)))
-    sources = "\n".join(text for place, text in enumerate(texts) if place in places)
+    parts = {part.text for one in cited for part in one.parts}
+    having = [text for text in task.sources.texts if not parts or any(part in text for part in parts)]
+    sources = "\n".join(having)
     return missing(task.claim.text, evidence="\n".join(one.premise for one in cited) or sources, sources=sources)
 
 

@@ -59,8 +59,8 @@ def flag_in_words(flag: Flag) -> str:
     """What the flag says."""
     if flag.kind == OVERSTATED:
         return f"definite, where the source says “{flag.text}”"
-    place = "sources" if flag.kind == NAME else "evidence"
-    return f"the {flag.kind} “{flag.text}” is not in the {place}"
+    place = "the source of the evidence" if flag.kind == NAME else "the evidence"
+    return f"the {flag.kind} “{flag.text}” is not in {place}"
 
 
 def _answer(place: int, checked: Checked) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from crossjudge.apps.base import seen
 from crossjudge.apps.guarding.recognizers import Recognizer
 from crossjudge.errors import InputError
 from crossjudge.extras import require
@@ -21,19 +22,22 @@ def phone_recognizer(*regions: str) -> Recognizer:
     extra `phones`; raises `MissingExtraError`, and `InputError` for no region or one that the library does not know.
     """
     library = require("phonenumbers", to="find phone numbers by each country's plan")
-    named = tuple(region.strip().upper() for region in regions)
-    unknown = [region for region in named if region not in library.SUPPORTED_REGIONS]
-    if not named or unknown:
-        seen = repr(unknown[0]) if unknown else "no region"
+    unknown = [one for one in regions if not isinstance(one, str) or _code(one) not in library.SUPPORTED_REGIONS]
+    if not regions or unknown:
+        got = seen(unknown[0]) if unknown else "no region"
         raise InputError(
-            f"Making a recognizer of phone numbers: got {seen}; expected a country as two letters, such as 'GB'. "
+            f"Making a recognizer of phone numbers: got {got}; expected countries as two letters each, such as 'GB'. "
             "Correct it."
         )
 
     def find(text: str) -> Iterator[Span]:
-        for region in named:
+        for region in map(_code, regions):
             for found in library.PhoneNumberMatcher(text, region, leniency=library.Leniency.STRICT_GROUPING):
                 if sum(letter.isdigit() for letter in found.raw_string) >= LEAST_DIGITS:
                     yield Span(found.start, found.end)
 
     return Recognizer("phone", find)
+
+
+def _code(region: str) -> str:
+    return region.strip().upper()

@@ -200,7 +200,7 @@ function quoted(side, evidence, several) {
 
 function flagInWords(flag) {
   if (flag.kind === "overstated") return `definite, where the source says “${flag.text}”`;
-  return `the ${flag.kind} “${flag.text}” is not in the ${flag.kind === "name" ? "source" : "evidence"}`;
+  return `the ${flag.kind} “${flag.text}” is not in ${flag.kind === "name" ? "the source of the evidence" : "the evidence"}`;
 }
 
 // While nothing is checked: what the colours mean.
