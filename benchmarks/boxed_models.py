@@ -5,8 +5,8 @@ accuracies from their releases, and measures pairs made anew about which of seve
 of, the uses on the sets in FOLDER (at most 500 rows of each, evenly spread) and on our own cases, and pairs a second;
 writes the numbers to docs/benchmarks/boxed_models.json, the table into docs/choosing.md. Intervals are 95% (Wilson;
 balanced accuracy: both recalls'; kappa: bootstrap). `--limit N`: at most N rows of every set, for trying it out.
-`--model NAME` measures that one anew and keeps the others' numbers; `--pages` measures nothing and writes the page from
-the numbers.
+`--model NAME` measures that one anew and keeps the others' numbers, but for speed, which is taken of all in one run;
+`--pages` measures nothing and writes the page from the numbers.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ MADE = 30_000
 ROWS = 500
 """Of each set that a use is asked about."""
 TIMED_PAIRS, TIMED_PREMISES, ASKED_OF_EACH = 1_500, 30, 50
+ROUNDS = 3
 
 Figure = dict[str, Any]
 
@@ -62,13 +63,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder of local sets (docs/training.md)")
     parser.add_argument("--limit", type=int, default=None, help="at most so many rows of each set")
     parser.add_argument("--model", action="append", choices=MODELS, help="only this one; may be repeated")
+    parser.add_argument("--speed", action="store_true", help="only pairs a second, of all of them")
     parser.add_argument("--pages", action="store_true", help="measure nothing, write the page from the numbers")
     options = parser.parse_args()
     if not options.pages:
         if options.data is None:
             parser.error("--data FOLDER is needed to measure")
-        for name in options.model or MODELS:
+        for name in () if options.speed else options.model or MODELS:
             NUMBERS.write_text(with_figures_of(name, options.data, options.limit), encoding="utf-8")
+        NUMBERS.write_text(with_speeds(options.data), encoding="utf-8")
     content = json.loads(NUMBERS.read_text("utf-8"))
     page = PAGE.read_text("utf-8")
     PAGE.write_text(figures.filled(page, {"boxed": markdown(content)}), encoding="utf-8")
@@ -85,6 +88,29 @@ def with_figures_of(name: str, data: Path, limit: int | None) -> str:
     kept = json.loads(NUMBERS.read_text("utf-8")) if NUMBERS.is_file() else {}
     numbers = {**kept, name: {"fingerprint": judge.model.fingerprint, "limit": limit, "figures": found}}
     return json.dumps({one: numbers[one] for one in MODELS if one in numbers}, indent=1) + "\n"
+
+
+def with_speeds(data: Path) -> str:
+    """The file of numbers with every model's pairs a second, taken in turn in one run: the best of some rounds."""
+    content = json.loads(NUMBERS.read_text("utf-8"))
+    # Without what one-way models keep of premises, which later rounds would find read already.
+    models = {name: CrossEncoder(name, premise_cache_bytes=0) for name in content}
+    asked = timed_pairs(data)
+    best: dict[tuple[str, str], float] = {}
+    for model in models.values():
+        model.logits(asked["single pairs"][:100])
+    for _ in range(ROUNDS):
+        for name, model in models.items():
+            for what, pairs in asked.items():
+                best[name, what] = max(best.get((name, what), 0.0), _rate(model, pairs))
+    for name, numbers in content.items():
+        kept = [one for one in numbers["figures"] if "pairs/s" not in one["what"]]
+        speeds = [
+            {"what": f"{what}: pairs/s, in one run", "value": best[name, what], "n": len(pairs)}
+            for what, pairs in asked.items()
+        ]
+        numbers["figures"] = kept + speeds
+    return json.dumps(content, indent=1) + "\n"
 
 
 def inference(judge: Judge, data: Path, limit: int | None, bar: Progress) -> Iterator[Figure]:
@@ -142,18 +168,15 @@ def own_cases(judge: Judge, data: Path, limit: int | None, bar: Progress) -> Ite
         yield _share("worked cases of an introduction", whole["right"], whole["n"])
 
 
-def speed(judge: Judge, data: Path, limit: int | None, bar: Progress) -> Iterator[Figure]:
-    """Pairs a second: single pairs, and many hypotheses of one premise."""
-    rows = list(islice(read_examples("mnli_matched", "dev", folder=data), max(TIMED_PAIRS, ASKED_OF_EACH)))
-    single = [(one.text_a, one.text_b) for one in rows[:TIMED_PAIRS]]
+def timed_pairs(data: Path) -> dict[str, list[tuple[str, str]]]:
+    """Single pairs, and many hypotheses of one premise."""
+    rows = list(islice(read_examples("mnli_matched", "dev", folder=data), TIMED_PAIRS))
     asked = [one.text_b for one in rows[:ASKED_OF_EACH]]
     long = [" ".join(one.text_a for one in rows[at * 5 : at * 5 + 5]) for at in range(TIMED_PREMISES)]
-    for what, pairs in (
-        ("single pairs", single),
-        (f"{ASKED_OF_EACH} hypotheses a premise of five sentences", [(a, b) for a in long for b in asked]),
-    ):
-        judge.model.logits(pairs[:100])
-        yield {"what": f"{what}: pairs/s", "value": _rate(judge.model, pairs), "n": len(pairs)}
+    return {
+        "single pairs": [(one.text_a, one.text_b) for one in rows],
+        f"{ASKED_OF_EACH} hypotheses a premise of five sentences": [(a, b) for a in long for b in asked],
+    }
 
 
 def _rate(model: CrossEncoder, pairs: Sequence[tuple[str, str]]) -> float:
@@ -163,7 +186,7 @@ def _rate(model: CrossEncoder, pairs: Sequence[tuple[str, str]]) -> float:
 
 
 Part = Callable[[Judge, Path, int | None, Progress], Iterator[Figure]]
-PARTS: tuple[Part, ...] = (inference, which_of_several, on_sets, harmless, own_cases, speed)
+PARTS: tuple[Part, ...] = (inference, which_of_several, on_sets, harmless, own_cases)
 
 
 def _share(what: str, right: int, asked: int) -> Figure:

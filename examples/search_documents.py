@@ -24,7 +24,7 @@ def main() -> None:
         for question, found in zip(QUESTIONS, index.batch(QUESTIONS, k=2), strict=True):
             print(question)
             for one in found:
-                print(f"{one.score:.4f}  {one.id:<10} {one.text}")
+                print(f"{one.score:8.4f}  {one.id:<10} {one.text}")
 
 
 if __name__ == "__main__":
