@@ -85,6 +85,8 @@ def test_values_from_nowhere_are_flagged_where_they_stand(claim, evidence, expec
         ("Children can go in. They pay nothing.", "Admission is free.", []),
         ("Jean-Luc said I was right.", "jean-luc agreed", []),
         ("Sales of the iPhone rose.", "The phone sells well.", []),
+        ("Today Ana Petrova works on it. Did Petrova begin it?", "Ana Petrova works on it.", []),
+        ("Originally Bella drew it.", "Ana drew it.", ["Bella"]),
         ("They like Chinese tea.", "They like tea from China.", []),
         ("They like Chinese tea.", "They like tea from India.", ["Chinese"]),
     ],

@@ -97,11 +97,6 @@ def ranking_task(
     )
 
 
-def _score(score: float) -> str:
-    """Logits with two digits; cosines and sums of reciprocal ranks, which are small, with four."""
-    return f"{score:.2f}" if abs(score) >= 1 else f"{score:.4f}"
-
-
 def _block(ranked: list[Ranked]) -> Table | Text:
     if not ranked:
         return Text("  nothing found", style="dim")
@@ -109,10 +104,12 @@ def _block(ranked: list[Ranked]) -> Table | Text:
     for column in ("place", "score", "name"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("text", overflow="fold")
+    # Logits go from -10 to 10; cosines and sums of reciprocal ranks lie close together.
+    digits = 2 if any(abs(one.score) >= 1 for one in ranked) else 4
     for place, one in enumerate(ranked, start=1):
         text = shortened(one.text, most=_TEXT_SHOWN)
         if one.tokens_dropped:
             text.append(f"  {one.tokens_dropped:,} tokens unread", style="bold red")
         name = str(one.index) if one.id is None else one.id
-        table.add_row(f"  {place}", _score(one.score), shortened(name, most=24), text)
+        table.add_row(f"  {place}", f"{one.score:.{digits}f}", shortened(name, most=24), text)
     return table
