@@ -124,7 +124,7 @@ def grade_each(
     if len(graders) != len(answers) or any(grader.judge is not graders[0].judge for grader in graders):
         raise InputError(
             f"{_DOING}: got {len(graders)} grader(s) for {len(answers)} answer(s); expected one for each, all with the "
-            "same judge. Make judge = Judge(), and each Grader(..., model=judge)."
+            "same judge. Make one, judge = Judge('embedded-joint') as graders do, and each Grader(..., model=judge)."
         )
     texts = [checked_answer(answer, index) for index, answer in enumerate(answers)]
     asked = [grader.asked(text) for grader, text in zip(graders, texts, strict=True)]

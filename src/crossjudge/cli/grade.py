@@ -21,7 +21,7 @@ class GradeOptions(UseOptions):
     reference: Annotated[
         list[str] | None,
         option(
-            "--reference -r", _GRADING, "A right answer, for all rows; may be repeated. Every text is then an answer.",
+            "--reference -r", _GRADING, "A right answer for rows without one; may be repeated. Texts are then answers.",
             metavar="TEXT",
         ),
     ] = None  # fmt: skip
