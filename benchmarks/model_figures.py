@@ -26,7 +26,6 @@ from crossjudge.datasets import Example, dataset_cards, read_examples, read_hedg
 from crossjudge.evaluation.statistics import auc
 from crossjudge.evaluation.suite import iter_suite
 from crossjudge.models.parity import spearman, wilson
-from crossjudge.search.fusion import fused as by_rank
 from crossjudge.training.heads import HEADS, gold_values
 from crossjudge.training.measure import measure
 from retrieval import Bm25, average_precision, by_query, fused, ndcg
@@ -261,12 +260,12 @@ def _reranked(subject: Subject, bi_encoder: BiEncoder, folder: Path) -> Iterator
     for row in queries:
         query, judged = row["text"], grades[row["id"]]
         scorings = {what: corpus @ model.encode([query])[0] for what, (corpus, model) in vectors.items()}
-        first = fused([lexical.scores(query), scorings["all-MiniLM-L6-v2"]], CANDIDATES)
+        by_words = lexical.scores(query)
+        first = fused([by_words, scorings["all-MiniLM-L6-v2"]], CANDIDATES)
         again = subject.score("relevance", [(query, texts[place]) for place in first])
         alone = [first[rank] for rank in np.argsort(-again, kind="stable")]
-        words, meaning = lexical.scores(query)[first], scorings["all-MiniLM-L6-v2"][first]
-        votes = [np.argsort(-scores, kind="stable").tolist() for scores in (words, meaning, again)]
-        all_three = [first[rank] for rank, _ in by_rank(votes)]
+        words, meaning = by_words[first], scorings["all-MiniLM-L6-v2"][first]
+        all_three = [first[rank] for rank in fused([words, meaning, again], CANDIDATES)]
         orders = {
             "hybrid first stage (BM25 + all-MiniLM-L6-v2)": first,
             "re-ranked by the relevance head alone": alone,

@@ -143,9 +143,11 @@ def _grades(graders: Sequence[AnyGrader], answers: Sequence[str], progress: Prog
     here = [grader for grader in graders if isinstance(grader, Grader)]
     if len(here) == len(graders):
         return grade_each(here, answers, progress=progress)
+    rows_of: dict[AnyGrader, list[int]] = {}
+    for row, grader in enumerate(graders):
+        rows_of.setdefault(grader, []).append(row)
     results: dict[int, GradeResult] = {}
-    for grader in dict.fromkeys(graders):
-        rows = [row for row, other in enumerate(graders) if other is grader]
+    for grader, rows in rows_of.items():
         try:
             results |= zip(rows, grader.batch([answers[row] for row in rows]), strict=True)
         except (ItemError, TooLongError, NonFiniteLogitsError, LimitError) as error:

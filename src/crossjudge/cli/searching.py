@@ -48,6 +48,11 @@ def open_index(
     """The index in that folder; raises `InputError` where there is none and none is to be made."""
     if must_exist and not IndexFolder(path).is_index:
         raise InputError(f"Searching {path}: there is no index. Name the folder of one, or fill it with --add FILE.")
+    if fuse is not None and not reranks:
+        raise InputError(
+            "Reading the arguments: --fuse says how a cross-encoder's order counts, and none is asked. Leave it or "
+            "--no-rerank out."
+        )
     ranker = relevance_model(model) if reranks else None
     retriever = BiEncoder(
         encoder,
@@ -56,11 +61,6 @@ def open_index(
         local_files_only=model.local_files_only,
         token=model.token,
     )
-    if fuse is not None and not reranks:
-        raise InputError(
-            "Reading the arguments: --fuse says how a cross-encoder's order counts, and none is asked. Leave it or "
-            "--no-rerank out."
-        )
     return SearchIndex(path, model=ranker, encoder=retriever, fuse=fuse)
 
 

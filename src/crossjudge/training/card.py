@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from crossjudge.datasets import dataset_cards
+from crossjudge.models.boxed import EMBEDDED_NAME, JOINT_NAME, SMALL_NAME
 from crossjudge.models.manifest import write_manifest
 from crossjudge.training.augmentation import FAMILIES
 from crossjudge.training.mixture import OURS
@@ -84,7 +85,7 @@ people without review, or languages other than English.
 **Known failures**: those of `embedded`, more often.
 """
 
-INTRODUCTIONS = {"embedded": _ONE_WAY, "embedded-joint": _JOINT, "embedded-xs": _SMALL}
+INTRODUCTIONS = {EMBEDDED_NAME: _ONE_WAY, JOINT_NAME: _JOINT, SMALL_NAME: _SMALL}
 """Name of a model of the box -> what its card says first."""
 
 SHOWN = ("attention", "epochs", "learning_rate", "batch_size", "max_length", "precision", "embedding_weight", "seed")
@@ -122,8 +123,8 @@ def boxed_as(record: Mapping[str, Any]) -> str:
     """The name in the box of what a record's run made."""
     settings = record["settings"]
     if settings["attention"] == "joint":
-        return "embedded-joint"
-    return "embedded-xs" if settings.get("layers") else "embedded"
+        return JOINT_NAME
+    return SMALL_NAME if settings.get("layers") else EMBEDDED_NAME
 
 
 def _figures(record: Mapping[str, Any]) -> str:
@@ -151,7 +152,7 @@ def _figures(record: Mapping[str, Any]) -> str:
 def _named(record: Mapping[str, Any]) -> str:
     """What a command that reproduces a figure says of the model."""
     name = boxed_as(record)
-    return "" if name == "embedded" else f" --model {name}"
+    return "" if name == EMBEDDED_NAME else f" --model {name}"
 
 
 def _calibrated(head: str, fitted: Mapping[str, Any]) -> str:
