@@ -187,6 +187,13 @@ def test_a_cross_encoder_states_its_facts() -> None:
     assert len(model.labels) == model.num_labels
 
 
+def test_models_and_judges_say_what_they_are() -> None:
+    assert repr(CrossEncoder()) == "CrossEncoder('embedded', backend='onnx', precision='int8', head='nli')"
+    assert repr(BiEncoder()) == "BiEncoder('embedded', backend='onnx', precision='int8')"
+    judge = Judge(CrossEncoder(head="duplicate"), objective="duplicate")
+    assert repr(judge) == f"Judge({judge.model!r}, objective='duplicate')"
+
+
 def test_a_verdict_has_exactly_these_fields_and_cannot_be_changed() -> None:
     assert is_dataclass(Verdict)
     hints = get_type_hints(Verdict)

@@ -67,6 +67,10 @@ class Judge:
             if one.order and self.objective.name == "nli" and one.model.backend != "fake":
                 warn_if_contradicted(one.raw_logits, one.order, self.objective.labels, one.model.name)
 
+    def __repr__(self) -> str:
+        """What it decides, and by which model."""
+        return f"{type(self).__name__}({self.model!r}, objective={self.objective.name!r})"
+
     def __call__(self, text_a: str, text_b: str) -> Verdict:
         """The verdict on one pair."""
         return self.batch([(text_a, text_b)])[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 
 from contrasts import faint_texts
 from crossjudge.apps.checking import ClaimChecker
-from crossjudge.apps.checking.rendering import Checked, page
+from crossjudge.apps.checking.rendering import Checked, flags_in_words, page
+from crossjudge.apps.checking.results import Evidence, Flag
+from crossjudge.errors import InputError
 from crossjudge.models.cross_encoder import CrossEncoder
 from headless_browser import browser, find_browser
 
@@ -40,6 +43,31 @@ def test_no_text_becomes_markup(checked):
     assert "<script" not in text
     assert "<b>" not in text
     assert "<i>" not in text
+
+
+def test_a_report_of_another_answer_and_what_is_no_report_are_refused(checked):
+    text, listed = checked
+    assert Checked(SOURCE, ["  One  item "], ClaimChecker(model=CrossEncoder(backend="fake"))(SOURCE, ["  One  item "]))
+    for answer in (f"Today {ANSWER}", "", [ANSWER], ["The ferry"] * len(text.report.claims)):
+        with pytest.raises(InputError, match=r"claim 1 of its report does not stand in the answer"):
+            Checked(SOURCE, answer, text.report)
+    with pytest.raises(InputError, match="claim 1"):
+        Checked(SOURCE, [*listed.answer, "another"], listed.report)
+    with pytest.raises(InputError, match="its report is a str; expected a CheckReport"):
+        Checked(SOURCE, ANSWER, ANSWER)
+    for wrong in (text, [text.report], ["text"]):
+        with pytest.raises(InputError, match="expected a list of Checked"):
+            page(wrong)
+
+
+def test_a_flag_says_where_it_looked(checked):
+    text, listed = checked
+    assert "the number “99” is " in page([text])
+    (claim,) = listed.report.claims
+    bare = replace(claim, flags=[Flag("name", 0, 3, "One")], evidence=None, counter_evidence=None)
+    assert flags_in_words(bare) == ["the name “One” is in no source"]
+    found = Evidence(source_index=1, start=0, end=6, text="Other.")
+    assert flags_in_words(replace(bare, evidence=found)) == ["the name “One” is not in the source of the evidence"]
 
 
 def test_claims_carry_their_outcome_and_flags(checked):

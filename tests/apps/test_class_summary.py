@@ -2,7 +2,7 @@
 
 import pytest
 
-from crossjudge.apps.class_summary import summarize
+from crossjudge.apps.class_summary import summarize, together
 from crossjudge.apps.grading import CORRECT, GRADES, INCORRECT, PARTIAL, GradeResult
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -26,6 +26,15 @@ def test_every_answer_is_counted_once_in_the_order_of_questions():
         "Why $x$ < 1?", {INCORRECT: 1, PARTIAL: 0, CORRECT: 1}, 0.5,
     )  # fmt: skip
     assert (second.answers, second.missing) == (2, {"Ice melts.": 2, "At 0 degrees.": 1})
+
+
+def test_questions_together_are_counted_once_each():
+    whole = together(summarize(CLASS))
+    assert (whole.title, whole.answers, whole.grades) == ("4 answers to 2 questions", 4, dict.fromkeys(GRADES, 1) | {
+        INCORRECT: 2
+    })  # fmt: skip
+    assert whole.mean_score == pytest.approx(0.4)
+    assert whole.missing == {}
 
 
 def test_nobody_gives_no_summary():

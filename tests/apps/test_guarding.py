@@ -55,6 +55,11 @@ def entailment(model: CrossEncoder, text: str, policy: str) -> float:
 # --- scores and decisions ---
 
 
+def test_the_name_of_a_ready_set_is_told_how_it_is_passed():
+    with pytest.raises(InputError, match=r"'pii', the name of a ready set.*Pass policy_set\('pii'\)"):
+        Guardrail("pii")
+
+
 def test_a_score_is_the_probability_that_the_text_entails_the_policy(guardrail, model):
     for text, result in zip(TEXTS, guardrail.batch(TEXTS), strict=True):
         assert list(result.checks) == list(POLICIES)

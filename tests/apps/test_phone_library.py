@@ -61,6 +61,11 @@ def test_a_country_that_the_library_does_not_know_is_named(regions):
         phone_recognizer(*regions)
 
 
+def test_a_country_by_another_name_is_told_its_letters():
+    with pytest.raises(InputError, match=r"got 'uk'; .* Say 'GB'\."):
+        phone_recognizer("IN", "uk")
+
+
 def test_without_the_library_the_error_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "phonenumbers", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'crossjudge\[phones\]'"):

@@ -65,7 +65,7 @@ def test_people_see_each_claim_with_its_evidence_and_flags():
     shown = crossjudge("check", SOURCE, ANSWER).out
     assert "✓ The ferry was built in 1974.  supported" in shown
     assert "source 1, characters 0 to 28" in shown
-    assert "the number “99” is not in the evidence" in shown
+    assert "the number “99” is in no source" in shown
     assert "1 of 2 claims supported" in shown
 
 

@@ -93,6 +93,13 @@ def test_people_see_a_summary_of_the_class(tmp_path):
     assert shown.count("mean score") == 2
 
 
+def test_answers_to_a_question_each_have_one_summary(tmp_path):
+    path = write(tmp_path / "class.csv", "reference,answer", f"{REFERENCE},Steam", f"{OTHER},Bees")
+    shown = crossjudge("grade", path, width=120).out
+    assert "2 answers to 2 questions" in shown
+    assert shown.count("mean score") == 1
+
+
 def test_a_bad_row_costs_no_other_row(tmp_path):
     rows = [
         {"reference": REFERENCE, "answer": "Steam"},

@@ -101,6 +101,7 @@ def test_phone_numbers_of_a_named_country_are_found_by_its_plan():
     assert [row["redacted"] for row in crossjudge(*words, "--phone-region", "GB").rows] == [
         "Ask for Jo on [PHONE] after six."
     ]
+    assert crossjudge(*words, "--phone-region", "IN, gb").rows == crossjudge(*words, "--phone-region", "GB").rows
     assert crossjudge(*words, "--phone-region", "Atlantis").code == 2
 
 

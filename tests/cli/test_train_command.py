@@ -114,6 +114,16 @@ def test_a_teacher_is_learned_from_and_named(settings, tmp_path):
     assert (said["kind"], said["weight"], said["pairs"], said["scored"]) == ("margin_mse", 0.5, 60, 60)
 
 
+def test_several_teachers_are_named_one_by_one(settings, tmp_path):
+    from tiny_checkpoints import make_checkpoint
+
+    folders = [make_checkpoint(tmp_path / name, name, id2label=NAMES) for name in ("bert", "roberta")]
+    named = [word for folder in folders for word in ("--teacher", folder)]
+    answer = crossjudge("distill", settings, *named, "--epochs", "0.5", "--held-out-limit", "0")
+    assert answer.code == 0, answer.err
+    assert json.loads((tmp_path / "run" / "distillation.json").read_text())["scored"] == 60
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

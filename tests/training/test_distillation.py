@@ -19,14 +19,9 @@ from crossjudge import CrossEncoder
 from crossjudge.errors import InputError, LabelError
 from crossjudge.models.one_way_export import export_one_way
 from crossjudge.training import TrainConfig, distill, train
-from crossjudge.training.distillation import (
-    Lesson,
-    TeacherScores,
-    group_ids,
-    label_order,
-    teacher_scores,
-)
+from crossjudge.training.distillation import Lesson, TeacherScores, group_ids, teacher_scores
 from crossjudge.training.distillation_losses import kl_divergence, margin_mse
+from crossjudge.training.teachers import Choir, label_order
 from tiny_checkpoints import make_bi_encoder, make_checkpoint
 from tiny_sets import nli_rows
 
@@ -137,6 +132,67 @@ def test_labels_are_matched_by_name_and_a_single_output_needs_none(teacher: Cros
 
 def test_groups_are_equal_where_texts_are() -> None:
     assert group_ids(["a", "b", "a", "c", "b"]).tolist() == [0, 1, 0, 2, 1]
+
+
+# Several teachers
+
+
+@pytest.fixture(scope="module")
+def second(tmp_path_factory: pytest.TempPathFactory) -> CrossEncoder:
+    """Another teacher, its labels in the student's order."""
+    folder = make_checkpoint(tmp_path_factory.mktemp("second") / "model", "roberta", id2label=dict(enumerate(LABELS)))
+    return CrossEncoder(folder, backend="torch", device="cpu")
+
+
+def test_several_teachers_are_heard_as_the_mean_of_their_logarithms_of_probabilities(
+    teacher: CrossEncoder, second: CrossEncoder
+) -> None:
+    choir = Choir([second, teacher], "nli")
+    own, others = (torch.from_numpy(one.logits(PAIRS)).log_softmax(-1) for one in (second, teacher))
+    columns = [OTHERS.index(label) for label in LABELS]
+    assert choir.labels == LABELS
+    torch.testing.assert_close(torch.from_numpy(choir.logits(PAIRS)), (own + others[:, columns]) / 2)
+    # A teacher whose logits are all higher by something says the same and counts the same.
+    assert choir.fingerprint == Choir([teacher, second], "nli").fingerprint
+    assert choir.fingerprint not in {teacher.fingerprint, second.fingerprint}
+
+
+def test_outputs_that_do_not_exclude_each_other_are_means_of_logits(tmp_path: Path) -> None:
+    folders = [make_checkpoint(tmp_path / name, name, num_labels=1) for name in ("bert", "roberta")]
+    models = [CrossEncoder(folder, backend="torch", device="cpu") for folder in folders]
+    expected = (models[0].logits(PAIRS) + models[1].logits(PAIRS)) / 2
+    np.testing.assert_allclose(Choir(models, "duplicate").logits(PAIRS), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_student_learns_from_several_teachers_at_once(
+    settings: Settings, teacher: CrossEncoder, second: CrossEncoder
+) -> None:
+    out = distill(settings(epochs=0.5), [teacher, second])
+    choir = Choir([teacher, second], "nli")
+    columns = [choir.labels.index(label) for label in LABELS]
+    scored = np.load(out / "teacher_logits.npy")
+    np.testing.assert_allclose(scored, choir.logits(PAIRS)[:, columns].astype(np.float16), atol=2e-3)
+    assert json.loads((out / "distillation.json").read_text())["teacher"] == choir.fingerprint
+
+
+def test_no_teacher_and_teachers_that_say_different_things_are_refused(
+    settings: Settings, teacher: CrossEncoder, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="no teacher was named"):
+        distill(settings(), [])
+    single = CrossEncoder(make_checkpoint(tmp_path / "single", "bert", num_labels=1), backend="torch", device="cpu")
+    with pytest.raises(LabelError, match="Expected the same names"):
+        Choir([teacher, single], "nli")
+
+
+def test_what_nobody_labelled_is_learned_from_the_teacher_alone(
+    settings: Settings, teacher: CrossEncoder, data: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "unlabelled.toml"
+    path.write_text('[[set]]\nname = "snli"\nrecipe = "unlabelled"\n')
+    before = train(settings(mixture=path, out=tmp_path / "before"))
+    out = distill(settings(mixture=path, epochs=4), teacher)
+    assert agreement(out, teacher, tmp_path / "b") < agreement(before, teacher, tmp_path / "a") / 2
 
 
 # The lesson

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from crossjudge.errors import LabelError
-from crossjudge.training.heads import CERTAINTY, HEADS, UNIONS, Gold
+from crossjudge.training.heads import CERTAINTY, HEADS, UNIONS, UNLABELLED, Gold
+from crossjudge.training.losses import marginal_cross_entropy
 from crossjudge.training.targets import make_targets
 
 
@@ -24,6 +25,12 @@ def test_a_label_allows_itself_and_a_union_allows_its_labels() -> None:
     assert values("nli", "entailment") == [0, 1, 0]
     assert values("nli", "not_entailment") == [1, 0, 1]
     assert all(set(union) <= set(HEADS["nli"]) for union in UNIONS.values())
+
+
+def test_unlabelled_gold_allows_every_label_and_costs_nothing() -> None:
+    assert values("nli", UNLABELLED) == [1, 1, 1]
+    logits = torch.tensor([[3.0, -2.0, 0.5]])
+    assert marginal_cross_entropy(logits, torch.tensor([values("nli", UNLABELLED)]) > 0).tolist() == [0.0]
 
 
 def test_two_labels_of_ones_own_exclude_each_other_whatever_the_head_is_called() -> None:

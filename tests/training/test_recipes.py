@@ -9,6 +9,7 @@ import pytest
 
 from crossjudge.errors import InputError
 from crossjudge.training import Mixture
+from crossjudge.training.heads import UNLABELLED
 from crossjudge.training.recipes import RECIPES, Source
 from tiny_sets import write_rows
 
@@ -29,6 +30,17 @@ def similar(tmp_path: Path) -> Path:
 def test_a_similarity_set_teaches_duplicates_where_people_were_sure(similar: Path) -> None:
     rows = RECIPES["alike"](Source(name="stsb", head="duplicate"), similar, random.Random(0))
     assert [(row.text_a, row.golds) for row in rows] == [("a 0", {"duplicate": 1.0}), ("a 2", {"duplicate": 0.0})]
+
+
+def test_pairs_without_their_gold_as_they_are_and_turned_round(tmp_path: Path) -> None:
+    row = {"premise": "A dog runs on grass.", "hypothesis": "A dog runs.", "label": "entailment"}
+    write_rows(tmp_path / "nli" / "snli_pieces.train.jsonl.gz", [row])
+    kept, turned = (
+        RECIPES[recipe](Source(name="snli_pieces"), tmp_path, random.Random(0)) for recipe in ("unlabelled", "reversed")
+    )
+    assert [(one.text_a, one.text_b) for one in kept] == [(row["premise"], row["hypothesis"])]
+    assert [(one.text_a, one.text_b) for one in turned] == [(row["hypothesis"], row["premise"])]
+    assert [one.golds for one in kept + turned] == [{"nli": UNLABELLED}] * 2
 
 
 def test_a_repeated_pair_comes_both_ways_where_its_order_says_nothing(similar: Path, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from safetensors.torch import load_file, save_file
 from crossjudge import BiEncoder, CrossEncoder, Judge
 from crossjudge.benchmark.joint_twin import write_joint_twin
 from crossjudge.errors import CheckpointError, InputError, LabelError, MissingFileError, UnsupportedModelError
+from crossjudge.models.boxed import EMBEDDED
 from crossjudge.models.one_way_export import export_one_way
 from crossjudge.training import TrainConfig, train
 from crossjudge.training.decontamination import hash_pairs, leaked, load_hashes, pair_hash
@@ -322,6 +323,29 @@ def test_weights_of_another_network_are_refused(settings: Settings, tmp_path: Pa
     first = train(settings(epochs=0.1, out=tmp_path / "first"))
     with pytest.raises(InputError, match=r"heads\.nli\..* have not the same shape"):
         train(settings(weights=first, heads={"nli": ("no", "yes")}, out=tmp_path / "second"))
+
+
+def test_training_goes_on_from_what_was_exported_of_a_run(settings: Settings, tmp_path: Path) -> None:
+    first = train(settings(epochs=0.5, out=tmp_path / "first"))
+    exported = export_one_way(first, tmp_path / "exported", precision="fp32")
+    still = {"epochs": 0.01, "learning_rate": 1e-9, "weights": exported}
+    with pytest.raises(MissingFileError, match=r"it has no training_record\.json"):
+        train(settings(**still, out=tmp_path / "second"))
+    for name in ("training_record.json", "train_hashes.npy"):
+        shutil.copyfile(first / name, exported / name)
+    second = train(settings(**still, out=tmp_path / "second"))
+    runs = [CrossEncoder(export_one_way(run, tmp_path / f"{run.name}-32", precision="fp32")) for run in (first, second)]
+    np.testing.assert_allclose(runs[1].logits(PAIRS), runs[0].logits(PAIRS), atol=1e-4)
+    assert json.loads((second / "training_record.json").read_text())["earlier"]["steps"] >= 1
+
+
+def test_a_model_in_the_box_is_named_as_weights(tmp_path: Path, base: Path, mixture: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(f'base = "{base}"\nmixture = "{mixture}"\nout = "out"\nweights = "embedded"\n')
+    assert TrainConfig.from_toml(path).weights == EMBEDDED
+    (tmp_path / "embedded").mkdir()
+    assert TrainConfig.from_toml(path).weights == tmp_path / "embedded", "a folder that is called so is that folder"
+    assert TrainConfig.from_toml(path, weights=tmp_path / "mine").weights == tmp_path / "mine"
 
 
 def test_a_student_of_some_layers_with_heads_that_read_cls_as_it_is(settings: Settings, tmp_path: Path) -> None:

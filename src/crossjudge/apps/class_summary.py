@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from crossjudge.apps.base import Result
@@ -34,6 +34,17 @@ def summarize(graded: Iterable[tuple[str, GradeResult]]) -> list[QuestionSummary
     for title, result in graded:
         by_title.setdefault(title, []).append(result)
     return [_summary(title, results) for title, results in by_title.items()]
+
+
+def together(summaries: Sequence[QuestionSummary]) -> QuestionSummary:
+    """One summary of the answers to all questions, at least one; points belong to one question, so there are none."""
+    answers = sum(one.answers for one in summaries)
+    return QuestionSummary(
+        title=f"{answers:,} answers to {len(summaries):,} questions",
+        grades={grade: sum(one.grades[grade] for one in summaries) for grade in GRADES},
+        mean_score=sum(one.mean_score * one.answers for one in summaries) / answers,
+        missing={},
+    )
 
 
 def _summary(title: str, results: list[GradeResult]) -> QuestionSummary:

@@ -121,10 +121,17 @@ def grade_each(
     For a class's answers to different questions; make the graders with one `Judge`. Raises `InputError` where they are
     not as many as the answers, or have different judges.
     """
-    if len(graders) != len(answers) or any(grader.judge is not graders[0].judge for grader in graders):
+    if len(graders) != len(answers):
         raise InputError(
-            f"{_DOING}: got {len(graders)} grader(s) for {len(answers)} answer(s); expected one for each, all with the "
-            "same judge. Make one, judge = Judge('embedded-joint') as graders do, and each Grader(..., model=judge)."
+            f"{_DOING}: got {len(graders)} grader(s) for {len(answers)} answer(s); expected one for each answer. Name "
+            "a grader again for each answer it grades."
+        )
+    others = [place for place, grader in enumerate(graders) if grader.judge is not graders[0].judge]
+    if others:
+        raise InputError(
+            f"{_DOING}: grader {others[0]} has another judge than grader 0; expected all with the same judge, which "
+            "reads all answers together. Make one, judge = Judge('embedded-joint') as graders do, and each Grader(..., "
+            "model=judge)."
         )
     texts = [checked_answer(answer, index) for index, answer in enumerate(answers)]
     asked = [grader.asked(text) for grader, text in zip(graders, texts, strict=True)]

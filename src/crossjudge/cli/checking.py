@@ -14,7 +14,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from crossjudge.apps.checking.checker import Answer
-from crossjudge.apps.checking.rendering import Checked, flag_in_words, outcome_in_words, page, share_in_words, where
+from crossjudge.apps.checking.rendering import Checked, flags_in_words, outcome_in_words, page, share_in_words, where
 from crossjudge.apps.checking.results import CONTRADICTED, OUTCOMES, SUPPORTED, CheckReport, ClaimVerdict, Evidence
 from crossjudge.cli.gates import read_gate
 from crossjudge.cli.inputs import Source
@@ -135,8 +135,8 @@ def _claim_lines(claim: ClaimVerdict) -> Iterator[Padding | Text]:
     for word, evidence in (("for", claim.evidence), ("against", claim.counter_evidence)):
         if evidence is not None:
             yield _indented(Text(f"{word}: ", style="dim").append_text(_quoted(evidence)))
-    for flag in claim.flags:
-        yield _indented(Text("! ", style="bold").append_text(shortened(flag_in_words(flag), most=_TEXT_SHOWN)))
+    for words in flags_in_words(claim):
+        yield _indented(Text("! ", style="bold").append_text(shortened(words, most=_TEXT_SHOWN)))
 
 
 def _quoted(evidence: Evidence) -> Text:

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Group
 from rich.text import Text
 
-from crossjudge.apps.class_summary import QuestionSummary, summarize
+from crossjudge.apps.class_summary import QuestionSummary, summarize, together
 from crossjudge.apps.grading import CORRECT, GRADES, INCORRECT, PARTIAL, Grader, GradeResult, grade_each
 from crossjudge.cli.failures import say
 from crossjudge.cli.gates import read_gate
@@ -198,6 +198,9 @@ def _missing_cell(result: GradeResult) -> Text:
 
 def _show_summary(summaries: Sequence[QuestionSummary]) -> None:
     console = new_console()
+    if len(summaries) > 1 and all(one.answers == 1 for one in summaries):
+        # Every answer has a question of its own, and stands in the table already.
+        summaries = [together(summaries)]
     for one in summaries:
         rows: list[tuple[str, object]] = [
             (grade, f"{one.grades[grade]} of {one.answers}") for grade in reversed(GRADES) if one.grades[grade]

@@ -58,8 +58,8 @@ class GuardOptions(UseOptions):
     phone_region: Annotated[
         list[str] | None,
         option(
-            "--phone-region", _GUARDING, "Find the phone numbers of this country too, by its own plan ('GB'); may be "
-            "repeated. Needs the extra 'phones'.",
+            "--phone-region", _GUARDING, "Find the phone numbers of this country too, by its own plan; may be "
+            "repeated, or several with commas (GB,IN). Needs the extra 'phones'.",
             metavar="COUNTRY",
         ),
         ONLY_HERE,
@@ -78,7 +78,8 @@ class GuardOptions(UseOptions):
     @property
     def here(self) -> dict[str, Any]:
         """See `UseOptions`."""
-        return {"abstain_below": self.abstain_below, "phone_regions": self.phone_region or ()}
+        regions = [region for given in self.phone_region or () for region in given.split(",")]
+        return {"abstain_below": self.abstain_below, "phone_regions": regions}
 
 
 @with_options

@@ -50,8 +50,8 @@ def open_index(
         raise InputError(f"Searching {path}: there is no index. Name the folder of one, or fill it with --add FILE.")
     if fuse is not None and not reranks:
         raise InputError(
-            "Reading the arguments: --fuse says how a cross-encoder's order counts, and none is asked. Leave it or "
-            "--no-rerank out."
+            f"Reading the arguments: {'--fuse' if fuse else '--no-fuse'} says how a cross-encoder's order counts, and "
+            "none is asked. Leave it or --no-rerank out."
         )
     ranker = relevance_model(model) if reranks else None
     retriever = BiEncoder(

@@ -17,8 +17,14 @@ _SETTINGS, _TEACHING, _AFTER, _OUTPUT = "Settings", "Teaching", "Afterwards", "O
 SettingsFile = Annotated[Path, typer.Argument(metavar="SETTINGS", help="A toml file of training settings.")]
 
 
-TeacherName = Annotated[
-    str, option("--teacher -t", _TEACHING, "A cross-encoder: a folder, a hub name or 'embedded'.", metavar="NAME")
+TeacherNames = Annotated[
+    list[str],
+    option(
+        "--teacher -t",
+        _TEACHING,
+        "A cross-encoder: a folder, a hub name or 'embedded'. Several, named one by one, are heard as one.",
+        metavar="NAME",
+    ),
 ]
 
 
@@ -74,7 +80,7 @@ class TeachingOptions:
     """What is learned from a teacher, and how much."""
 
     teacher_head: Annotated[
-        str | None, option("--teacher-head", _TEACHING, "Which head of a teacher with several.", metavar="NAME")
+        str | None, option("--teacher-head", _TEACHING, "Which head of teachers with several.", metavar="NAME")
     ] = None
     head: Annotated[
         str | None,
@@ -142,7 +148,7 @@ def train(settings: SettingsFile, *, instead: SettingsOptions, afterwards: After
 def distill(
     settings: SettingsFile,
     *,
-    teacher: TeacherName,
+    teacher: TeacherNames,
     teaching: TeachingOptions,
     instead: SettingsOptions,
     afterwards: AfterwardsOptions,
@@ -161,7 +167,7 @@ def distill(
                 settings=settings,
                 overrides=instead.given(),
                 teaching=Teaching(
-                    teacher=teacher,
+                    teachers=tuple(teacher),
                     teacher_head=teaching.teacher_head,
                     head=teaching.head,
                     kind=teaching.kind.value,

@@ -25,9 +25,9 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Teaching:
-    """The arguments of `crossjudge.training.distill`, and which head of the teacher answers."""
+    """The arguments of `crossjudge.training.distill`, and which head of the teachers answers."""
 
-    teacher: str
+    teachers: tuple[str, ...]
     teacher_head: str | None
     head: str | None
     kind: str
@@ -89,13 +89,11 @@ def _train(config: TrainConfig, teaching: Teaching | None, *, quiet: bool) -> No
 
 def _distill(config: TrainConfig, teaching: Teaching, exclude: Sequence[int], progress: Progress | None) -> None:
     from crossjudge import CrossEncoder
-    from crossjudge.models.boxed import EMBEDDED_NAME
     from crossjudge.training import distill
 
-    name = None if teaching.teacher == EMBEDDED_NAME else teaching.teacher
     distill(
         config,
-        CrossEncoder(name, device=config.device, head=teaching.teacher_head),
+        [CrossEncoder(name, device=config.device, head=teaching.teacher_head) for name in teaching.teachers],
         kind=teaching.kind,
         temperature=teaching.temperature,
         weight=teaching.weight,

@@ -309,7 +309,8 @@ def _refuse_other_kinds(config: Mapping[str, Any], asked: _Asked) -> None:
     if asked.kind == "bi_encoder" and foreign.is_classifier(config):
         raise UnsupportedModelError(
             f"Loading the model '{asked.name}' as a bi-encoder: it is a cross-encoder ({config['architectures'][0]}), "
-            "whose token states are not sentence vectors. Use CrossEncoder for it, or choose a bi-encoder.",
+            "whose token states are not sentence vectors. Use CrossEncoder for it, or choose a bi-encoder, such as "
+            f"{EMBEDDED_NAME!r}.",
         )
 
 

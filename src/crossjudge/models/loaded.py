@@ -10,6 +10,7 @@ from typing import Any
 from crossjudge.backends.base import Backend, BatchWishes, wishes_of
 from crossjudge.backends.one_way import OneWayBackend
 from crossjudge.errors import InputError, LabelError
+from crossjudge.models.boxed import EMBEDDED_NAME, JOINT_NAME
 from crossjudge.models.checkpoint import Checkpoint, Kind, load_checkpoint
 from crossjudge.models.choosing import Choice, candidates, choose
 from crossjudge.models.loading import open_backend, shipped_precision
@@ -76,6 +77,11 @@ class Opened:
     def max_length(self) -> int:
         """Tokens of a pair, or of a single text, that the model reads, special tokens included."""
         return self.tokenizer.max_length
+
+    def __repr__(self) -> str:
+        """Which model it is, and how it runs."""
+        head = f", head={self._loaded.head!r}" if self._loaded.head else ""
+        return f"{type(self).__name__}({self.name!r}, backend={self.backend!r}, precision={self.precision!r}{head})"
 
     @property
     def backend(self) -> str:
@@ -194,7 +200,8 @@ def _head(checkpoint: Checkpoint, wanted: str | None, kind: Kind) -> tuple[tuple
         return checkpoint.labels, next((name for name, ls in checkpoint.heads.items() if ls == checkpoint.labels), None)
     if wanted not in checkpoint.heads:
         known = ", ".join(checkpoint.heads) or "none: it is a model of a single head"
-        raise LabelError(f"Loading {checkpoint.name}: it has no head {wanted!r}. Its heads: {known}.")
+        instead = f" {EMBEDDED_NAME!r} has heads." if checkpoint.name == JOINT_NAME else ""
+        raise LabelError(f"Loading {checkpoint.name}: it has no head {wanted!r}. Its heads: {known}.{instead}")
     return checkpoint.heads[wanted], wanted
 
 

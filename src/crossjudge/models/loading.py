@@ -92,7 +92,7 @@ def _open_best(checkpoint: Checkpoint, asked: _Asked) -> Backend:
     except BackendError as error:
         if checkpoint.graph is not None or asked.precision not in (None, "fp32"):
             raise
-        logger.warning("Running '%s' on PyTorch, since it has no inference graph. %s", checkpoint.name, error)
+        logger.warning("Running '%s' on PyTorch instead. %s", checkpoint.name, error)
         return _open_torch(checkpoint, asked)
 
 

@@ -51,7 +51,7 @@ def checked_documents(
             if on_duplicate == "error":
                 raise ItemError(
                     f"{_DOING}: document {index} has the id {one_id!r}, which another one has. Nothing was added. Give "
-                    "it another id, or pass on_duplicate='replace' or 'skip'.",
+                    "it another id, or pass on_duplicate='replace' or 'skip' (--on-duplicate on the command line).",
                     index=index,
                 )
             if on_duplicate == "skip":

@@ -238,8 +238,8 @@ class SearchIndex:
         if contents.encoder and contents.encoder != self._weights:
             raise FingerprintError(
                 f"Using the index: its documents were embedded by {contents.encoder_name!r} ({contents.encoder}), and "
-                f"the encoder is {self.encoder.name!r} ({self._weights}). Pass the encoder it was made with, or add "
-                "the documents to a new index."
+                f"the encoder is {self.encoder.name!r} ({self._weights}). Pass the encoder it was made with (--encoder "
+                "on the command line), or add the documents to a new index."
             )
 
     def _segment(self, documents: Sequence[Document], progress: Progress | None) -> Segment:

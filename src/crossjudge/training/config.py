@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crossjudge.errors import InputError
+from crossjudge.models.boxed import BOXED, boxed_name
 from crossjudge.settings_file import check_keys, read_toml
 from crossjudge.training.heads import HEADS
 
@@ -22,8 +23,8 @@ class TrainConfig:
     which every head has an early copy, whose losses count `exit_weight` (one-way only). `layers`: which layers of the
     base the network is made of, counted from 1, all if left out, and so of `weights` where these have all (one-way
     only). `pooled_heads`: heads read `[CLS]` through a tanh layer as in BERT, or, if false, as it is. `weights`: folder
-    of an earlier run of the same attention whose network is trained further, where `base` is still what the embedding
-    is tied to. (With joint attention these two are for BERT only.)
+    of an earlier run of the same attention whose network is trained further, or the name of a one-way model in the box,
+    where `base` is still what the embedding is tied to. (With joint attention these two are for BERT only.)
     `epochs`: passes over the data, not necessarily whole. `warmup` and `decay`: shares of the steps, at the beginning
     and at the end, in which the rate rises and falls: it falls from the warm-up on where `decay` is 1; where less,
     a run may be made longer or shorter until then, since its rate is steady. `token_budget` and `batch_size`
@@ -67,6 +68,8 @@ class TrainConfig:
         for name in ("mixture", "out", "data", "weights"):
             if isinstance(path := getattr(self, name), str):
                 object.__setattr__(self, name, Path(path))
+        if self.weights is not None and (boxed := boxed_name(self.weights)) is not None:
+            object.__setattr__(self, "weights", BOXED[boxed])
         object.__setattr__(self, "heads", _heads(self.heads))
         object.__setattr__(self, "exits", tuple(self.exits))
         object.__setattr__(self, "layers", tuple(self.layers))
@@ -103,8 +106,8 @@ class TrainConfig:
         content = read_toml(Path(path), "training settings")
         beside = Path(path).resolve().parent
         for key in ("mixture", "out", "data", "weights"):
-            if content.get(key) is not None:
-                content[key] = beside / content[key]
+            if (named := content.get(key)) is not None and not _in_the_box(key, named, beside):
+                content[key] = beside / named
         if "base" in content and (beside / content["base"]).is_dir():
             content["base"] = beside / content["base"]
         content |= overrides
@@ -117,6 +120,10 @@ class TrainConfig:
         base = Path(self.base).name if Path(self.base).is_dir() else str(self.base)
         content = asdict(self) | {"base": base, "heads": {name: list(labels) for name, labels in self.heads.items()}}
         return {key: value.name if isinstance(value, Path) else value for key, value in content.items()}
+
+
+def _in_the_box(key: str, named: str, beside: Path) -> bool:
+    return key == "weights" and not (beside / named).is_dir() and boxed_name(named) is not None
 
 
 def _heads(asked: Any) -> dict[str, tuple[str, ...]]:

@@ -13,12 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from crossjudge.errors import InputError, LabelError
+from crossjudge.errors import InputError
 from crossjudge.models.cross_encoder import CrossEncoder
 from crossjudge.training.config import TrainConfig
 from crossjudge.training.distillation_losses import kl_divergence, margin_mse
 from crossjudge.training.heads import exclusive
 from crossjudge.training.recipes import Row
+from crossjudge.training.teachers import Choir, Voice, label_order
 from crossjudge.training.trainer import train
 from crossjudge.types import FloatArray, IntArray
 
@@ -82,7 +83,7 @@ class TeacherScores:
 
 def distill(
     config: TrainConfig,
-    teacher: CrossEncoder | str | Path,
+    teacher: CrossEncoder | str | Path | Sequence[CrossEncoder | str | Path],
     *,
     kind: str = "kl",
     temperature: float = 2.0,
@@ -94,8 +95,9 @@ def distill(
 ) -> Path:
     """Train as `train` does, one head learning from a teacher's logits too, and return the folder.
 
-    `teacher`: a cross-encoder, or its folder or hub name; its labels must be the head's, in any order. `kind`: "kl"
-    learns its probabilities at `temperature`, "margin_mse" its distances between pairs of one first text. The loss is
+    `teacher`: a cross-encoder, or its folder or hub name, or several, which are heard as one by the mean of the
+    logarithms of their probabilities; labels must be the head's, in any order. `kind`: "kl" learns its probabilities at
+    `temperature`, "margin_mse" its distances between pairs of one first text. The loss is
     that of the gold plus `weight` times this one. `head`: which one learns, the first of the settings if left out.
     `scoring_progress` hears of pairs scored, `progress` of steps. A run that was stopped goes on, scoring too.
 
@@ -104,15 +106,15 @@ def distill(
     lesson = Lesson(kind=kind, temperature=temperature, weight=weight)
     head = _head(config, head)
     labels = config.heads[head]
-    model = teacher if isinstance(teacher, CrossEncoder) else CrossEncoder(teacher, device=config.device)
-    label_order(model, labels)
+    voice = _voice(teacher, head, config.device)
+    label_order(voice, labels)
 
     def teach(rows: Sequence[Row]) -> TeacherScores:
         taught = [number for number, row in enumerate(rows) if head in row.golds]
         if not taught:
             raise InputError(f"Distilling into the head {head!r}: no row of {config.mixture} has gold for it.")
         pairs = [(rows[number].text_a, rows[number].text_b) for number in taught]
-        logits = teacher_scores(model, pairs, folder=config.out, labels=labels, progress=scoring_progress)
+        logits = teacher_scores(voice, pairs, folder=config.out, labels=labels, progress=scoring_progress)
         places = np.full(len(rows), -1, dtype=np.int64)
         places[taught] = np.arange(len(taught))
         groups = group_ids([row.text_a for row in rows])
@@ -126,7 +128,7 @@ def distill(
 
 
 def teacher_scores(
-    teacher: CrossEncoder,
+    teacher: Voice,
     pairs: Sequence[tuple[str, str]],
     *,
     folder: Path,
@@ -159,23 +161,16 @@ def teacher_scores(
     return scores
 
 
-def label_order(teacher: CrossEncoder, labels: Sequence[str]) -> list[int]:
-    """The teacher's column for each of `labels`, by name; a single output fits a single label whatever its name."""
-    if teacher.num_labels == len(labels) == 1:
-        return [0]
-    known = {label.lower(): column for column, label in enumerate(teacher.labels)}
-    if set(known) != {label.lower() for label in labels}:
-        raise LabelError(
-            f"Distilling from a teacher with the labels {', '.join(teacher.labels)}: the head has {', '.join(labels)}. "
-            "Expected the same names. Choose another teacher, its head=, or give the head these labels."
-        )
-    return [known[label.lower()] for label in labels]
-
-
 def group_ids(texts: Sequence[str]) -> IntArray:
     """One number for each different text, int64 `(n_texts,)`."""
     numbers: dict[str, int] = {}
     return np.array([numbers.setdefault(text, len(numbers)) for text in texts], dtype=np.int64)
+
+
+def _voice(teacher: CrossEncoder | str | Path | Sequence[CrossEncoder | str | Path], head: str, device: str) -> Voice:
+    named = [teacher] if isinstance(teacher, CrossEncoder | str | Path) else list(teacher)
+    opened = [one if isinstance(one, CrossEncoder) else CrossEncoder(one, device=device) for one in named]
+    return opened[0] if len(opened) == 1 else Choir(opened, head)
 
 
 def _head(config: TrainConfig, asked: str | None) -> str:

@@ -18,6 +18,8 @@ HEADS: Mapping[str, tuple[str, ...]] = {
 
 UNIONS = {"not_entailment": ("contradiction", "neutral")}
 """Two-way gold labels -> the three-way labels they leave open."""
+UNLABELLED = "unlabelled"
+"""Gold that leaves every label open, and so all to a teacher."""
 CERTAINTY: Mapping[str, tuple[float, float]] = {
     "hedged": (1, math.nan),
     "certain": (0, math.nan),
@@ -49,7 +51,7 @@ def gold_values(head: str, gold: Gold, heads: Mapping[str, tuple[str, ...]]) -> 
         )
     labels = heads[head]
     if exclusive(head, labels):
-        allowed = UNIONS.get(str(gold), (str(gold),))
+        allowed = labels if gold == UNLABELLED else UNIONS.get(str(gold), (str(gold),))
         if not set(allowed) <= set(labels):
             raise LabelError(
                 f"Preparing gold labels: {gold!r} is not among {', '.join(labels)} (nor a union of them). "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from crossjudge.datasets import (
 from crossjudge.errors import InputError
 from crossjudge.training.augmentation import MadePair, made_pairs
 from crossjudge.training.augmentation.applications.rules import policies_on
-from crossjudge.training.heads import Gold
+from crossjudge.training.heads import UNLABELLED, Gold
 from crossjudge.training.tag_hypotheses import tag_examples
 
 
@@ -75,6 +75,16 @@ def _pairs(source: Source, folder: Path | None, rng: random.Random) -> list[Row]
     else:
         examples = read_examples(source.name, source.split, folder=folder)
     return [_row(source, one.text_a, one.text_b, one.gold, one.tag) for one in examples]
+
+
+def _unlabelled(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
+    """Pairs as they are, without what is known of them: all is left to a teacher."""
+    return [replace(row, golds={source.head: UNLABELLED}) for row in _pairs(source, folder, rng)]
+
+
+def _reversed(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
+    """Pairs turned round; their gold does not tell what the second text says of the first, so a teacher must."""
+    return [replace(row, text_a=row.text_b, text_b=row.text_a) for row in _unlabelled(source, folder, rng)]
 
 
 def _tags(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
@@ -234,6 +244,8 @@ def _row(source: Source, text_a: str, text_b: str, gold: Gold, tag: str = "") ->
 
 RECIPES: Mapping[str, Recipe] = {
     "pairs": _pairs,
+    "unlabelled": _unlabelled,
+    "reversed": _reversed,
     "alike": _alike,
     "asked": _asked,
     "cloze": _cloze,

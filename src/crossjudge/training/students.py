@@ -236,22 +236,41 @@ def load_joint_run(network: OneWayEncoder, folder: Path, head: str) -> None:
 
 
 def load_further(network: OneWayEncoder, folder: Path, layers: Sequence[int] = ()) -> None:
-    """Take the weights of an earlier run, whose heads and exits may be fewer; others keep their random start.
+    """Take the weights of an earlier run, or of what was exported of one, whose heads and exits may be fewer.
+
+    Others keep their random start.
 
     Of a run with more layers, those in `layers` are taken, counted from 1, and none of its exits.
     Raises `MissingFileError` where there are none, and `InputError` where they are of another shape.
     """
-    require_run(folder)
-    own, earlier = network.state_dict(), load_file(folder / "model.safetensors")
+    own, earlier = network.state_dict(), _earlier(folder)
     if layers and any(name.startswith(f"layers.{len(layers)}.") for name in earlier):
         earlier = of_layers(earlier, layers)
     _check_shapes(own, earlier, folder)
     network.load_state_dict(own | earlier)
 
 
-def require_run(folder: Path) -> None:
+def _earlier(folder: Path) -> dict[str, Tensor]:
+    """The weights of a finished run; of an exported folder those its graphs compute with, int8 ones multiplied out."""
+    if (folder / WEIGHTS).is_file() or not (folder / "judge.onnx").is_file():
+        require_run(folder)
+        weights: dict[str, Tensor] = load_file(folder / WEIGHTS)
+        return weights
+    require_run(folder, WRITTEN_BESIDE)
+    require("onnx", to=f"read the weights in {folder} out of their graphs")
+    from crossjudge.models.one_way_export import read_weights
+
+    return {name: torch.from_numpy(values) for name, values in read_weights(folder).items()}
+
+
+WEIGHTS = "model.safetensors"
+WRITTEN_BESIDE = ("training_record.json", "train_hashes.npy")
+"""What a run leaves beside its weights, and a release keeps."""
+
+
+def require_run(folder: Path, needed: Sequence[str] = (WEIGHTS, *WRITTEN_BESIDE)) -> None:
     """Raise `MissingFileError` unless `folder` is that of a finished run."""
-    for name in ("model.safetensors", "training_record.json", "train_hashes.npy"):
+    for name in needed:
         if not (folder / name).is_file():
             raise MissingFileError(
                 f"Training further from {folder}: it has no {name}. Name the folder of a finished run.", path=folder

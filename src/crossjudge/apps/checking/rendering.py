@@ -19,21 +19,48 @@ from crossjudge.apps.checking.results import (
     Evidence,
     Flag,
 )
+from crossjudge.errors import InputError
 
 TITLE = "Checked answers"
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was asked of the checker, and what it answered."""
+    """What was asked of the checker, and what it answered.
+
+    `answer`: the text, or the claims, that the report is about; `InputError` where it is about another.
+    """
 
     source: str | list[str]
     answer: str | list[str]
     report: CheckReport
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.report, CheckReport):
+            raise InputError(
+                f"Showing a checked answer: its report is a {type(self.report).__name__}; expected a CheckReport, as a "
+                "ClaimChecker gives it."
+            )
+        for place, claim in enumerate(self.report.claims):
+            if claim.claim != self._asked(place, claim):
+                raise InputError(
+                    f"Showing a checked answer: claim {place + 1} of its report does not stand in the answer where the "
+                    "report says. Expected the report on this very answer."
+                )
+
+    def _asked(self, place: int, claim: ClaimVerdict) -> str:
+        if isinstance(self.answer, str):
+            return self.answer[claim.start : claim.end]
+        # A list of claims is judged whole: one too few is as strange as one that reads otherwise.
+        return self.answer[place] if len(self.answer) == len(self.report.claims) else ""
+
 
 def page(checked: Sequence[Checked], *, title: str = TITLE) -> str:
-    """The page, as HTML."""
+    """The page, as HTML; raises `InputError` for anything that is not a sequence of `Checked`."""
+    if isinstance(checked, Checked) or not all(isinstance(one, Checked) for one in checked):
+        raise InputError(
+            "Showing checked answers: expected a list of Checked(source, answer, report). Wrap each in one."
+        )
     template = Template(resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
     answers = "\n".join(_answer(place, one) for place, one in enumerate(checked, start=1))
     return template.substitute(title=escape(title), answers=answers)
@@ -55,10 +82,17 @@ def where(evidence: Evidence) -> str:
     return f"source {evidence.source_index + 1}, characters {evidence.start} to {evidence.end}"
 
 
-def flag_in_words(flag: Flag) -> str:
-    """What the flag says."""
+def flags_in_words(claim: ClaimVerdict) -> list[str]:
+    """What the flags of a claim say, each where it looked: in the evidence, or in all sources where there is none."""
+    cited = claim.evidence is not None or claim.counter_evidence is not None
+    return [_flag_in_words(flag, cited=cited) for flag in claim.flags]
+
+
+def _flag_in_words(flag: Flag, *, cited: bool) -> str:
     if flag.kind == OVERSTATED:
         return f"definite, where the source says “{flag.text}”"
+    if not cited:
+        return f"the {flag.kind} “{flag.text}” is in no source"
     place = "the source of the evidence" if flag.kind == NAME else "the evidence"
     return f"the {flag.kind} “{flag.text}” is not in {place}"
 
@@ -111,7 +145,7 @@ def _note(claim: ClaimVerdict) -> str:
     lines = [f"<strong>{outcome_in_words(claim.outcome)}</strong> ({numbers})"]
     lines += [f"For: {_quoted(claim.evidence)}"] if claim.evidence else []
     lines += [f"Against: {_quoted(claim.counter_evidence)}"] if claim.counter_evidence else []
-    lines += [f"Look again: {escape(flag_in_words(flag))}" for flag in claim.flags]
+    lines += [f"Look again: {escape(words)}" for words in flags_in_words(claim)]
     return "".join(f"<p>{line}</p>" for line in lines)
 
 

@@ -20,6 +20,7 @@ from crossjudge.apps.base import (
 )
 from crossjudge.apps.guarding.fitting import FittedThresholds, PolicyThreshold, least_threshold
 from crossjudge.apps.guarding.pieces import pieces
+from crossjudge.apps.guarding.policies import policy_set_names
 from crossjudge.apps.guarding.recognizers import Found, Recognizer, default_recognizers, recognize
 from crossjudge.apps.guarding.redaction import redact
 from crossjudge.apps.guarding.ties import tied_kinds
@@ -206,6 +207,11 @@ class Guardrail:
 
 def checked_policies(policies: Any) -> dict[str, str]:
     """Name -> statement; raises `InputError`."""
+    if isinstance(policies, str) and policies in policy_set_names():
+        raise InputError(
+            f"{_MAKING}: got {policies!r}, the name of a ready set; expected policies. Pass policy_set({policies!r}), "
+            "which is in crossjudge.apps.guarding."
+        )
     checked = checked_mapping(policies, doing=_MAKING, what="policy", meaning="statement")
     if not checked:
         raise InputError(f"{_MAKING}: got no policy; expected at least one. State what a text must be like.")

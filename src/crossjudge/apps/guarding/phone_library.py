@@ -25,9 +25,10 @@ def phone_recognizer(*regions: str) -> Recognizer:
     unknown = [one for one in regions if not isinstance(one, str) or _code(one) not in library.SUPPORTED_REGIONS]
     if not regions or unknown:
         got = seen(unknown[0]) if unknown else "no region"
+        meant = _MEANT.get(_code(str(unknown[0]))) if unknown else None
         raise InputError(
-            f"Making a recognizer of phone numbers: got {got}; expected countries as two letters each, such as 'GB'. "
-            "Correct it."
+            f"Making a recognizer of phone numbers: got {got}; expected countries as two letters each, such as 'GB' "
+            f"(ISO 3166). {f'Say {meant!r}' if meant else 'Correct it'}."
         )
 
     def find(text: str) -> Iterator[Span]:
@@ -37,6 +38,10 @@ def phone_recognizer(*regions: str) -> Recognizer:
                     yield Span(found.start, found.end)
 
     return Recognizer("phone", find)
+
+
+_MEANT = {"UK": "GB", "EN": "GB", "EL": "GR", "USA": "US", "GBR": "GB", "DEU": "DE", "FRA": "FR", "IND": "IN"}
+"""What people call a country -> its two letters."""
 
 
 def _code(region: str) -> str:

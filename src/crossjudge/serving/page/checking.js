@@ -187,7 +187,7 @@ function claimDetail(claim, several) {
     quoted("Against", claim.counter_evidence, several),
     quoted("For", claim.evidence, several),
     !found && make("p", { class: "quiet" }, "Nothing in the source decides it."),
-    claim.flags.map((flag) => make("p", {}, make("b", {}, "⚑ Look again "), flagInWords(flag))),
+    claim.flags.map((flag) => make("p", {}, make("b", {}, "⚑ Look again "), flagInWords(flag, found))),
   ];
 }
 
@@ -198,8 +198,10 @@ function quoted(side, evidence, several) {
   return evidence && make("p", {}, make("b", {}, `${side} `), places);
 }
 
-function flagInWords(flag) {
+// `cited`: whether evidence decided the claim; where none did, every source was looked through.
+function flagInWords(flag, cited) {
   if (flag.kind === "overstated") return `definite, where the source says “${flag.text}”`;
+  if (!cited) return `the ${flag.kind} “${flag.text}” is in no source`;
   return `the ${flag.kind} “${flag.text}” is not in ${flag.kind === "name" ? "the source of the evidence" : "the evidence"}`;
 }
 
