@@ -1,8 +1,8 @@
 """How many of our own cases does each use get right? `python benchmarks/cases.py [USE ...] [--model NAME]`.
 
-The cases lie in `benchmarks/cases`, one file a use (tag, check, answer, grade, guard, rubric, dedupe), and nothing was
-ever tuned on them. Each goes through the use's own public call with its usual settings. Shown are the share that is
-right, with its 95% Wilson interval, and every case that is not.
+The cases lie in `benchmarks/cases`, one file a use (tag, check, answer, grade, guard, rubric, dedupe) and one of what
+is to be flagged in claims (flags), and nothing was ever tuned on them. Each goes through the use's own public call with
+its usual settings. Shown are the share that is right, with its 95% Wilson interval, and every case that is not.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from crossjudge import (
     RubricScorer,
     Tagger,
 )
+from crossjudge.apps.checking.results import OVERSTATED
 from crossjudge.datasets import read_jsonl
 from crossjudge.models.parity import wilson
 from figures import Block, Table
@@ -115,6 +116,23 @@ def check(judge: Judge, cases: Sequence[Case]) -> list[Given]:
     return given
 
 
+def flags(judge: Judge, cases: Sequence[Case]) -> list[Given]:
+    """Right: what is expected is flagged as what it is, and nothing else; where a name or figure ends is not asked."""
+    results = ClaimChecker(model=judge).batch([(case["source"], [case["claim"]]) for case in cases])
+    given = []
+    for case, result in zip(cases, results, strict=True):
+        found = [(flag.kind, "" if flag.kind == OVERSTATED else flag.text) for flag in result.claims[0].flags]
+        expected = [(one["kind"], one.get("text", "")) for one in case["expect"]]
+        shown = json.dumps([{"kind": kind, **({"text": text} if text else {})} for kind, text in found])
+        met = [any(_alike(one, other) for other in found) for one in expected]
+        given.append(Given(shown, len(found) == len(expected) and all(met)))
+    return given
+
+
+def _alike(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    return one[0] == other[0] and (one[1] in other[1] or other[1] in one[1])
+
+
 def answer(judge: Judge, cases: Sequence[Case]) -> list[Given]:
     """Right: the expected candidate is best and not abstained from; where null is expected, abstained."""
     results = AnswerPicker(model=judge).batch([(one["context"], one["question"], one["candidates"]) for one in cases])
@@ -169,6 +187,7 @@ def dedupe(judge: Judge, cases: Sequence[Case]) -> list[Given]:
 ANSWERERS: Mapping[str, Callable[[Judge, Sequence[Case]], list[Given]]] = {
     "tag": tag,
     "check": check,
+    "flags": flags,
     "answer": answer,
     "grade": grade,
     "guard": guard,
@@ -179,6 +198,7 @@ ANSWERERS: Mapping[str, Callable[[Judge, Sequence[Case]], list[Given]]] = {
 USES: Mapping[str, type] = {
     "tag": Tagger,
     "check": ClaimChecker,
+    "flags": ClaimChecker,
     "answer": AnswerPicker,
     "grade": Grader,
     "guard": Guardrail,

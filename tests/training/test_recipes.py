@@ -70,6 +70,19 @@ def test_a_sentence_asks_for_its_own_paragraph_and_not_for_others(tmp_path: Path
         assert (row.golds["relevance"] == 1.0) == (shared >= 2)
 
 
+def test_passages_of_many_lengths_begin_with_the_paragraph_of_their_sentence(tmp_path: Path) -> None:
+    write_rows(tmp_path / "text" / "enwiki_0.train.jsonl.gz", [{"text": text} for text in PARAGRAPHS * 8])
+    rows = RECIPES["passages"](Source(name="enwiki_0", paragraphs=30), tmp_path, random.Random(0))
+    assert len(rows) == 30
+    lengths = {len(row.text_b.split()) for row in rows}
+    assert min(lengths) >= 20
+    assert max(lengths) > 60
+    for row, text in zip(rows, PARAGRAPHS * 8, strict=False):
+        assert row.text_a in text
+        assert row.text_b.startswith(" ".join(text.split()[:20]))
+        assert row.golds == {"nli": UNLABELLED}
+
+
 def test_a_question_about_a_sentence_is_a_query_that_the_sentence_answers_or_not(tmp_path: Path) -> None:
     gold = (("entailment", 1.0), ("not_entailment", 0.0))
     write_rows(

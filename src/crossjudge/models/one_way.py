@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ class OneWayConfig:
     """Shapes of the network. `heads`: head name -> its labels by id; `position_offset`: the first position's row.
 
     `exits`: after how many layers every head has an early copy that answers too, such as `(2, 4)`; mostly none.
-    `pooled`: whether heads read `[CLS]` through a tanh layer, as BERT's pooler, or as it is.
+    `pooled`: whether heads read `[CLS]` through a tanh layer, as BERT's pooler, or as it is. `embedding_layers`: how
+    many of the last layers sentence vectors have a stand-in for, trained for them alone.
     """
 
     vocab_size: int
@@ -44,6 +46,7 @@ class OneWayConfig:
     pad_token_id: int = 0
     exits: tuple[int, ...] = ()
     pooled: bool = True
+    embedding_layers: int = 0
 
     def __post_init__(self) -> None:
         # What JSON brings is a list.
@@ -53,6 +56,11 @@ class OneWayConfig:
             raise InputError(
                 f"Building a one-way model: exits={self.exits}; expected rising numbers of layers from 1 to "
                 f"{self.num_layers - 1}, since the last of the {self.num_layers} layers has the heads themselves."
+            )
+        if not 0 <= self.embedding_layers <= self.num_layers:
+            raise InputError(
+                f"Building a one-way model: embedding_layers={self.embedding_layers}; expected 0 to {self.num_layers}, "
+                "its layers."
             )
 
     @classmethod
@@ -93,8 +101,8 @@ class OneWayConfig:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values; `exits` and `pooled` only where they differ from what folders before them had."""
-        usual = {"exits": (), "pooled": True}
+        """Plain JSON values; what came later only where it differs from what folders before it had."""
+        usual = {"exits": (), "pooled": True, "embedding_layers": 0}
         return {name: value for name, value in asdict(self).items() if name not in usual or value != usual[name]}
 
 
@@ -215,6 +223,7 @@ class OneWayEncoder(nn.Module):
         self.config = config
         self.embeddings = Embeddings(config)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.num_layers))
+        self.embedding_layers = nn.ModuleList(Layer(config) for _ in range(config.embedding_layers))
         self.heads = _heads(config)
         self.exits = nn.ModuleDict({str(depth): _heads(config) for depth in config.exits})
 
@@ -285,7 +294,7 @@ class OneWayEncoder(nn.Module):
             query, key, value = layer.heads_of(premise)
             seen_premise = key.index_select(0, premise_of), value.index_select(0, premise_of)
             hypothesis = _ask(layer, hypothesis, seen_premise, both, only_cls=last)
-            # The last layer's premise states are read by nobody but the embedding.
+            # The last layer's premise states are read by nobody but an embedding without layers of its own.
             if not last or with_premise:
                 premise = layer.finish(premise, _attend(query, key, value, own))
         return replace(progress, depth=depth, premise=premise, hypothesis=hypothesis)
@@ -297,10 +306,10 @@ class OneWayEncoder(nn.Module):
         return chosen
 
     def premise_states(self, premise_ids: Tensor, premise_mask: Tensor) -> Tensor:
-        """Token states of premises alone, `(n_premises, premise_len, hidden_size)`."""
+        """Token states of premises alone, for sentence vectors, `(n_premises, premise_len, hidden_size)`."""
         states: Tensor = self.embeddings(premise_ids, 0)
         own = additive(premise_mask, states.dtype)
-        for layer in self.stack():
+        for layer in self.embedding_path():
             query, key, value = layer.heads_of(states)
             states = layer.finish(states, _attend(query, key, value, own))
         return states
@@ -308,6 +317,13 @@ class OneWayEncoder(nn.Module):
     def stack(self) -> Iterator[Layer]:
         """The layers, first to last."""
         for layer in self.layers:
+            assert isinstance(layer, Layer)
+            yield layer
+
+    def embedding_path(self) -> Iterator[Layer]:
+        """The layers that make sentence vectors: those that judge, but for the last that have a stand-in."""
+        yield from islice(self.stack(), self.config.num_layers - self.config.embedding_layers)
+        for layer in self.embedding_layers:
             assert isinstance(layer, Layer)
             yield layer
 
@@ -395,11 +411,15 @@ def _heads(config: OneWayConfig) -> nn.ModuleDict:
 
 
 def of_layers(weights: Mapping[str, Tensor], layers: Sequence[int]) -> dict[str, Tensor]:
-    """Those layers of a state dict one after the other, counted from 1, and all else but exits, which stand elsewhere.
+    """Those layers of a state dict one after the other, counted from 1, and all else but what stands on other layers.
 
     Raises `InputError` for a layer that it does not have.
     """
-    kept = {name: tensor for name, tensor in weights.items() if not name.startswith(("layers.", "exits."))}
+    kept = {
+        name: tensor
+        for name, tensor in weights.items()
+        if not name.startswith(("layers.", "exits.", "embedding_layers."))
+    }
     for depth, layer in enumerate(layers):
         theirs = f"layers.{layer - 1}."
         parts = {name.removeprefix(theirs): tensor for name, tensor in weights.items() if name.startswith(theirs)}

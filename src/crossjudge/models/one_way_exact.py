@@ -18,7 +18,7 @@ import onnx
 
 from crossjudge.models.graph_writer import Dims
 from crossjudge.models.one_way import OneWayConfig
-from crossjudge.models.one_way_parts import NetworkParts, Weights, pieces
+from crossjudge.models.one_way_parts import NetworkParts, Weights, layer_name, pieces
 
 ANSWERED: Dims = ("n_premises", "n_hypotheses")
 Outputs = dict[str, tuple[str, Dims]]
@@ -57,10 +57,10 @@ class _Exact(NetworkParts):
         premise, bias = self.premise_input(from_states=first > 0)
         hypothesis, shape, own_bias = self.hypothesis_input(from_states=first > 0)
         for depth in range(first, min(stop, self.last)):
-            query, key, value = self.queries_keys_values(depth, premise)
+            query, key, value = self.queries_keys_values(layer_name(depth), premise)
             parts = self.keys(key), self.by_head(value), bias
             hypothesis = self.ask(depth, hypothesis, shape, parts, own_bias)
-            premise = self.finish(depth, premise, self.attend(self.by_head(query), parts))
+            premise = self.finish(layer_name(depth), premise, self.attend(self.by_head(query), parts))
         if stop <= self.last:
             return self.handed_on(premise, hypothesis, shape, stop)
         key, value = self.write.split(self.linear(f"layers.{self.last}.kv", premise), 2)
@@ -71,10 +71,10 @@ class _Exact(NetworkParts):
         states, bias = self.premise_input()
         kept: list[str] = []
         for depth in range(self.last):
-            query, key, value = self.queries_keys_values(depth, states)
+            query, key, value = self.queries_keys_values(layer_name(depth), states)
             kept += [key, value]
             parts = self.keys(key), self.by_head(value), bias
-            states = self.finish(depth, states, self.attend(self.by_head(query), parts))
+            states = self.finish(layer_name(depth), states, self.attend(self.by_head(query), parts))
         kept.append(self.linear(f"layers.{self.last}.kv", states))
         together = self.write.node("Concat", *kept, axis=-1)
         size = 2 * self.config.num_layers * self.size
@@ -104,10 +104,10 @@ class _Exact(NetworkParts):
         states = self.embeddings(ids, segment=0)
         zero = write.constant("int_0", np.array(0, dtype=np.int64))
         bias = self.bias(write.unsqueeze(write.node("Greater", mask, zero), 1, 2))
-        for depth in range(self.config.num_layers):
-            query, key, value = self.queries_keys_values(depth, states)
+        for layer in self.embedding_path:
+            query, key, value = self.queries_keys_values(layer, states)
             attended = self.attend(self.by_head(query), (self.keys(key), self.by_head(value), bias))
-            states = self.finish(depth, states, attended)
+            states = self.finish(layer, states, attended)
         return write.model({"token_states": (states, ["n_texts", "seq_len", self.size])})
 
     # -- inputs and outputs
@@ -160,14 +160,14 @@ class _Exact(NetworkParts):
 
     # -- layers
 
-    def queries_keys_values(self, depth: int, states: str) -> tuple[str, ...]:
+    def queries_keys_values(self, layer: str, states: str) -> tuple[str, ...]:
         """Query, key and value, `(n, seq_len, hidden_size)` each.
 
-        The last layer keeps its query weights apart, since there only a hypothesis's `[CLS]` asks.
+        The last judging layer keeps its query weights apart, since there only a hypothesis's `[CLS]` asks.
         """
-        if depth < self.last:
-            return self.write.split(self.linear(f"layers.{depth}.qkv", states), 3)
-        return self.linear(f"layers.{depth}.q", states), *self.write.split(self.linear(f"layers.{depth}.kv", states), 2)
+        if layer != layer_name(self.last):
+            return self.write.split(self.linear(f"{layer}.qkv", states), 3)
+        return self.linear(f"{layer}.q", states), *self.write.split(self.linear(f"{layer}.kv", states), 2)
 
     def keys(self, value: str) -> str:
         """`(n, seq_len, hidden_size)` -> `(n, heads, head_size, seq_len)`."""
@@ -218,14 +218,16 @@ class _Exact(NetworkParts):
             states = self.cls_of(states, shape)
             query, query_len = self.linear(f"layers.{depth}.q", states), write.ints(1)
         else:
-            query, own_key, own_value = self.queries_keys_values(depth, states)
+            query, own_key, own_value = self.queries_keys_values(layer_name(depth), states)
             query_len = length
         own = (
             self.blocks(own_key, n_hypotheses, length, transposed=True),
             self.blocks(own_value, n_hypotheses, length),
             own_bias,
         )
-        return self.finish(depth, states, self.attend_both(self.blocks(query, n_hypotheses, query_len), premise, own))
+        return self.finish(
+            layer_name(depth), states, self.attend_both(self.blocks(query, n_hypotheses, query_len), premise, own)
+        )
 
     def attend_both(self, query: str, premise: PremiseParts, own: tuple[str, str, str]) -> str:
         """One softmax over premise and own block; -> `(n_premises, n_hypotheses * query_len, hidden_size)`.

@@ -22,6 +22,7 @@ from crossjudge.models.one_way import OneWayConfig
 from crossjudge.models.one_way_exact import exact_graphs
 from crossjudge.models.one_way_folder import FORMAT
 from crossjudge.models.one_way_fused import fused_graphs
+from crossjudge.models.one_way_parts import layer_name
 from crossjudge.models.parity_sample import sample_pairs
 from crossjudge.models.quantization import Method, collect_ranges, joined_ranges, quantize_graphs, read_constants
 from crossjudge.text.batching import plan
@@ -126,7 +127,7 @@ def _in_int8(
 
 
 def _method(weight: str) -> Method:
-    if not weight.startswith("layers."):
+    if not weight.startswith(("layers.", "embedding_layers.")):
         return "keep"
     return "row" if weight.endswith(".down.weight") else "static"
 
@@ -219,7 +220,7 @@ def read_weights(folder: Path) -> dict[str, NDArray[np.float32]]:
 
 
 class _Reader:
-    """Graph constants -> the network's weights; the reverse of `one_way_graph`."""
+    """Graph constants -> the network's weights; the reverse of `one_way_parts`."""
 
     def __init__(self, config: OneWayConfig, constants: Mapping[str, NDArray[Any]]) -> None:
         self.config, self.constants = config, constants
@@ -239,15 +240,17 @@ class _Reader:
             segments[1] = (second - first).mean(axis=0)
         read["embeddings.token_type_embeddings.weight"] = segments
         for depth in range(config.num_layers):
-            read |= self.layer(depth)
+            last = depth == config.num_layers - 1
+            read |= self.layer(layer_name(depth), ("q", "kv") if last else ("qkv",))
+        for place in range(config.embedding_layers):
+            read |= self.layer(f"embedding_layers.{place}", ("qkv",))
         return {name: np.array(value, dtype=np.float32, order="C") for name, value in read.items()}
 
-    def layer(self, depth: int) -> dict[str, NDArray[Any]]:
-        name = f"layers.{depth}"
+    def layer(self, name: str, parts: Sequence[str]) -> dict[str, NDArray[Any]]:
+        """`parts`: the linear layers that query, key and value weights lie in."""
         read: dict[str, NDArray[Any]] = {}
         for part in ("attention_out", "up", "down"):
             read[f"{name}.{part}.weight"], read[f"{name}.{part}.bias"] = self.linear(f"{name}.{part}")
-        parts = ("q", "kv") if depth == self.config.num_layers - 1 else ("qkv",)
         pieces = [self.linear(f"{name}.{part}") for part in parts]
         weight = np.concatenate([piece[0] for piece in pieces])
         bias = np.concatenate([piece[1] for piece in pieces])

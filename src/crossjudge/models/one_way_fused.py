@@ -13,7 +13,7 @@ import onnx
 
 from crossjudge.models.graph_writer import Dims
 from crossjudge.models.one_way import OneWayConfig
-from crossjudge.models.one_way_parts import NetworkParts, Weights, pieces
+from crossjudge.models.one_way_parts import NetworkParts, Weights, layer_name, pieces
 
 
 def fused_graphs(config: OneWayConfig, weights: Weights) -> dict[str, onnx.ModelProto]:
@@ -53,8 +53,8 @@ class _Fused(NetworkParts):
         )  # (n_pairs, seq_len, seq_len): all see the premise, and what is not premise sees all there is
         bias, cls_bias = self.bias(write.unsqueeze(seen, 1)), self.bias(write.unsqueeze(there, 1, 2))
         for depth in range(first, min(last, self.config.num_layers - 1)):
-            query, key, value = self.queries_keys_values(depth, states)
-            states = self.finish(depth, states, self.attend(query, key, value, bias))
+            query, key, value = self.queries_keys_values(layer_name(depth), states)
+            states = self.finish(layer_name(depth), states, self.attend(query, key, value, bias))
         cls = write.unsqueeze(
             write.node("GatherND", states, write.unsqueeze(premise_lens, 1), batch_dims=1), 1
         )  # (n_pairs, 1, hidden_size)
@@ -64,7 +64,7 @@ class _Fused(NetworkParts):
         depth = last - 1
         key, value = write.split(self.linear(f"layers.{depth}.kv", states), 2)
         query = self.linear(f"layers.{depth}.q", cls)
-        cls = self.finish(depth, cls, self.attend(query, key, value, cls_bias))
+        cls = self.finish(layer_name(depth), cls, self.attend(query, key, value, cls_bias))
         return write.model(self.answers(cls, ["n_pairs"]))
 
     def premise(self) -> onnx.ModelProto:
@@ -76,9 +76,9 @@ class _Fused(NetworkParts):
         bias = self.bias(write.unsqueeze(self.shorter(write.dim(ids, 1), lens), 1, 2))
         kept: list[str] = []
         for depth in range(self.config.num_layers - 1):
-            query, key, value = self.queries_keys_values(depth, states)
+            query, key, value = self.queries_keys_values(layer_name(depth), states)
             kept += [key, value]
-            states = self.finish(depth, states, self.attend(query, key, value, bias))
+            states = self.finish(layer_name(depth), states, self.attend(query, key, value, bias))
         kept.append(self.linear(f"layers.{self.config.num_layers - 1}.kv", states))
         together = write.node("Concat", *kept, axis=-1)
         size = 2 * self.config.num_layers * self.size
@@ -113,12 +113,12 @@ class _Fused(NetworkParts):
         parts = write.split(kept, 2 * self.config.num_layers)
         outputs: dict[str, tuple[str, Dims]] = {}
         for depth in range(self.config.num_layers - 1):
-            query, key, value = self.queries_keys_values(depth, states)
+            query, key, value = self.queries_keys_values(layer_name(depth), states)
             key, value = (
                 self.after_premise(premise, own, n_groups)
                 for premise, own in zip(parts[2 * depth : 2 * depth + 2], (key, value), strict=True)
             )
-            states = self.finish(depth, states, self.attend(query, key, value, bias))
+            states = self.finish(layer_name(depth), states, self.attend(query, key, value, bias))
             if depth + 1 in self.config.exits:
                 outputs |= self.early_answers(by_group(cls_of(states)), shape, depth + 1)
         depth = self.config.num_layers - 1
@@ -129,7 +129,9 @@ class _Fused(NetworkParts):
         )
         cls = cls_of(states)
         cls_bias = write.node("Gather", write.reshape(bias, 0, 1, group_size, length, -1), first, axis=3)
-        cls = self.finish(depth, cls, self.attend(self.linear(f"layers.{depth}.q", cls), key, value, cls_bias))
+        cls = self.finish(
+            layer_name(depth), cls, self.attend(self.linear(f"layers.{depth}.q", cls), key, value, cls_bias)
+        )
         return write.model(self.answers(by_group(cls), shape) | outputs)
 
     def embed(self) -> onnx.ModelProto:
@@ -139,9 +141,9 @@ class _Fused(NetworkParts):
         states = self.embeddings(ids, segment=0)
         zero = write.constant("int_0", np.array(0, dtype=np.int64))
         bias = self.bias(write.unsqueeze(write.node("Greater", mask, zero), 1, 2))
-        for depth in range(self.config.num_layers):
-            query, key, value = self.queries_keys_values(depth, states)
-            states = self.finish(depth, states, self.attend(query, key, value, bias))
+        for layer in self.embedding_path:
+            query, key, value = self.queries_keys_values(layer, states)
+            states = self.finish(layer, states, self.attend(query, key, value, bias))
         return write.model({"token_states": (states, ["n_texts", "seq_len", self.size])})
 
     def group_bias(self, premise_len: str, premise_lens: str, lens: str, shape: tuple[str, str, str]) -> str:
@@ -171,17 +173,15 @@ class _Fused(NetworkParts):
         table = write.constant("places", np.concatenate([self.position_table(0), self.position_table(1)]))
         return self.norm("embeddings.norm", write.node("Add", self.words(ids), write.node("Gather", table, places)))
 
-    def queries_keys_values(self, depth: int, states: str) -> tuple[str, ...]:
+    def queries_keys_values(self, layer: str, states: str) -> tuple[str, ...]:
         """Query, key and value, `(n, seq_len, hidden_size)` each.
 
-        The last layer keeps its query weights apart, since there only a hypothesis's `[CLS]` asks.
+        The last judging layer keeps its query weights apart, since there only a hypothesis's `[CLS]` asks.
         """
-        if depth == self.config.num_layers - 1:
-            return self.linear(f"layers.{depth}.q", states), *self.write.split(
-                self.linear(f"layers.{depth}.kv", states), 2
-            )
+        if layer == layer_name(self.last):
+            return self.linear(f"{layer}.q", states), *self.write.split(self.linear(f"{layer}.kv", states), 2)
         # Three products cost less than one and taking it apart.
-        return tuple(self.linear(f"layers.{depth}.{part}", states) for part in "qkv")
+        return tuple(self.linear(f"{layer}.{part}", states) for part in "qkv")
 
     def attend(self, query: str, key: str, value: str, bias: str) -> str:
         """`(n, query_len, hidden_size)`, keys and values `(n, key_len, hidden_size)` -> `(n, query_len, hidden_size)`.

@@ -31,6 +31,11 @@ def pieces(config: OneWayConfig) -> list[tuple[int, int]]:
     return list(pairwise([0, *config.exits, config.num_layers])) if config.exits else []
 
 
+def layer_name(depth: int) -> str:
+    """What the weights of a judging layer are called, counted from 0."""
+    return f"layers.{depth}"
+
+
 class NetworkParts:
     """The network's parts, each a few nodes of one graph in the making."""
 
@@ -38,6 +43,13 @@ class NetworkParts:
         self.config, self.weights, self.write = config, weights, GraphWriter()
         self.size, self.head_size = config.hidden_size, config.hidden_size // config.num_heads
         self.last = config.num_layers - 1
+
+    @property
+    def embedding_path(self) -> list[str]:
+        """Names of the layers that make sentence vectors: those that judge, but for the last that have a stand-in."""
+        shared = self.config.num_layers - self.config.embedding_layers
+        own = [f"embedding_layers.{place}" for place in range(self.config.embedding_layers)]
+        return [*map(layer_name, range(shared)), *own]
 
     def embeddings(self, ids: str, *, segment: int) -> str:
         """Ids `(..., seq_len)` of one segment -> states `(..., seq_len, hidden_size)`."""
@@ -91,9 +103,9 @@ class NetworkParts:
         first, last = (place * self.size for place in _ROWS[part])
         return weight[first:last], bias[first:last]
 
-    def finish(self, depth: int, states: str, attended: str) -> str:
-        """Output projection, residual, norm, feed-forward, residual, norm."""
-        write, name = self.write, f"layers.{depth}"
+    def finish(self, name: str, states: str, attended: str) -> str:
+        """The rest of the layer called `name`: output projection, residual, norm, feed-forward, residual, norm."""
+        write = self.write
         # Addition and norm are two nodes on purpose: ONNX Runtime's fused one took eight times as long (1.31.1).
         states = self.norm(
             f"{name}.attention_norm", write.node("Add", self.linear(f"{name}.attention_out", attended), states)

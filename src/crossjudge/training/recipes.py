@@ -156,6 +156,17 @@ def _cloze(source: Source, folder: Path | None, rng: random.Random) -> list[Row]
     return rows
 
 
+def _passages(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
+    """A sentence beside its paragraph and those that follow, 20 to 220 words of them, with nothing said of the two."""
+    folder = _needed(folder, source)
+    paragraphs = list(islice(read_paragraphs(source.name, source.split, folder=folder), source.paragraphs))
+    rows = []
+    for place, text in enumerate(paragraphs):
+        words = " ".join(paragraphs[place : place + 4]).split()[: rng.randint(20, 220)]
+        rows.append(_row(source, rng.choice(_SENTENCE_END.split(text)), " ".join(words), UNLABELLED))
+    return rows
+
+
 def _beginning(text: str) -> str:
     return " ".join(text.split()[:PASSAGE_WORDS])
 
@@ -249,6 +260,7 @@ RECIPES: Mapping[str, Recipe] = {
     "alike": _alike,
     "asked": _asked,
     "cloze": _cloze,
+    "passages": _passages,
     "tags": _tags,
     "policies": _policies,
     "made": _made,

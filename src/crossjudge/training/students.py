@@ -244,6 +244,8 @@ def load_further(network: OneWayEncoder, folder: Path, layers: Sequence[int] = (
     Raises `MissingFileError` where there are none, and `InputError` where they are of another shape.
     """
     own, earlier = network.state_dict(), _earlier(folder)
+    # Layers of the sentence vectors' own stand on layers that are about to move, so they are trained anew afterwards.
+    earlier = {name: one for name, one in earlier.items() if not name.startswith("embedding_layers.")}
     if layers and any(name.startswith(f"layers.{len(layers)}.") for name in earlier):
         earlier = of_layers(earlier, layers)
     _check_shapes(own, earlier, folder)

@@ -1,0 +1,213 @@
+"""Layers of the sentence vectors' own: stand-ins for a one-way model's last layers, trained when all else is.
+
+`python -m crossjudge.training.sentence_vectors RUN OUT --base ENCODER --data FOLDER`. A premise's states after the last
+layer are read by nobody but the sentence vectors, so layers that make nothing else cost no judgement anything: they
+learn the vectors of the encoder that training began from, on layers that stay as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import math
+import random
+import shutil
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+from torch.nn import functional
+
+from crossjudge.errors import InputError
+from crossjudge.models.checkpoint import load_checkpoint
+from crossjudge.models.one_way import OneWayEncoder, mean_pool
+from crossjudge.models.one_way_export import read_config
+from crossjudge.text.tokenizer_files import read_tokenizer
+from crossjudge.training.evaluation_pairs import held_out_hashes
+from crossjudge.training.mixture import Mixture
+from crossjudge.training.students import WEIGHTS, require_run
+from crossjudge.training.trainer import CHECKPOINT, NOTE_EVERY, RECORD
+
+logger = logging.getLogger(__name__)
+
+MIXTURE = Path(__file__).parent / "mixtures" / "sentence-vectors.toml"
+WINDOW_TEXTS = 6_000
+"""Texts sorted by length together."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VectorSettings:
+    """`layers`: how many of the last ones get a stand-in. `token_budget`: of a step, padding included."""
+
+    layers: int = 2
+    learning_rate: float = 4e-4
+    warmup: float = 0.05
+    token_budget: int = 8192
+    max_length: int = 256
+    likeness_weight: float = 10.0
+    seed: int = 0
+
+
+def main() -> None:
+    """Write the run with such layers."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, help="folder of a finished one-way run")
+    parser.add_argument("out", type=Path, help="folder of the run with such layers")
+    parser.add_argument("--base", required=True, help="the encoder whose vectors are learned")
+    parser.add_argument("--data", type=Path, required=True, help="folder of local sets")
+    parser.add_argument("--mixture", type=Path, default=MIXTURE, help="what the texts are taken from")
+    parser.add_argument("--layers", type=int, default=VectorSettings().layers, help="how many (default: %(default)s)")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    rows = Mixture.from_toml(options.mixture).rows(
+        folder=options.data, exclude=frozenset(held_out_hashes(options.data).tolist())
+    )
+    texts = list(dict.fromkeys(text for row in rows for text in (row.text_a, row.text_b) if text.strip()))
+    give_vector_layers(
+        options.run, options.out, base=options.base, texts=texts, settings=VectorSettings(layers=options.layers)
+    )
+
+
+def give_vector_layers(
+    run: Path,
+    out: Path,
+    *,
+    base: str | Path,
+    texts: Collection[str],
+    settings: VectorSettings | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Copy `run` to `out` with layers of its own for sentence vectors, trained for one pass over `texts`.
+
+    `base`: the encoder, a folder or hub name, whose vectors of these texts are learned. The layers begin as those they
+    stand in for. `progress` is called with (steps done, steps in all). Raises `MissingFileError` for a folder that is
+    no finished run, and `InputError` for no text, no layer, or more layers than the network has.
+    """
+    settings = settings or VectorSettings()
+    require_run(run)
+    if not texts or settings.layers < 1:
+        raise InputError(
+            f"Training sentence vectors of {run}: got {len(texts)} texts and {settings.layers} layers; expected one or "
+            "more of both. Name some."
+        )
+    torch.manual_seed(settings.seed)
+    student, teacher = _student(run, settings.layers), _teacher(base)
+    loss = _trained(student, teacher, _encoded(run, texts, settings), settings, progress)
+    shutil.copytree(run, out, dirs_exist_ok=True, ignore=shutil.ignore_patterns(f"{CHECKPOINT}*", WEIGHTS))
+    student.save(out / WEIGHTS)
+    content = {"model_type": "one_way", **student.config.to_dict()}
+    (out / "config.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+    record = json.loads((run / RECORD).read_text(encoding="utf-8"))
+    record["sentence_vectors"] = {"layers": settings.layers, "texts": len(texts), "last_loss": round(loss, 4)}
+    (out / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    return out
+
+
+def _student(run: Path, layers: int) -> OneWayEncoder:
+    """The run's network with such layers, of which alone anything is learned."""
+    config = replace(read_config(run / "config.json"), embedding_layers=layers)
+    network, weights = OneWayEncoder(config), load_file(run / WEIGHTS)
+    for place in range(layers):
+        theirs, ours = f"layers.{config.num_layers - layers + place}.", f"embedding_layers.{place}."
+        weights |= {ours + name.removeprefix(theirs): one for name, one in weights.items() if name.startswith(theirs)}
+    network.load_state_dict(weights)
+    network.requires_grad_(False)
+    network.embedding_layers.requires_grad_(True)
+    return network.eval()
+
+
+def _teacher(base: str | Path) -> OneWayEncoder:
+    checkpoint = load_checkpoint(base, kind="bi_encoder")
+    return OneWayEncoder.from_encoder(checkpoint.raw, checkpoint.weights, {}).requires_grad_(False).eval()
+
+
+def _encoded(run: Path, texts: Collection[str], settings: VectorSettings) -> list[list[int]]:
+    """Ids of each text, special tokens included."""
+    tokenizer = read_tokenizer(run)
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(settings.max_length)
+    return [one.ids for one in tokenizer.encode_batch(list(texts))]
+
+
+def _trained(
+    student: OneWayEncoder,
+    teacher: OneWayEncoder,
+    encoded: Sequence[list[int]],
+    settings: VectorSettings,
+    progress: Progress | None,
+) -> float:
+    """One pass; the mean loss of its last steps."""
+    steps = list(_steps(encoded, settings))
+    learned = list(student.embedding_layers.parameters())
+    optimizer = torch.optim.AdamW(learned, lr=settings.learning_rate, weight_decay=0.01)
+    warm = max(1, math.ceil(settings.warmup * len(steps)))
+    losses: list[float] = []
+    for number, step in enumerate(steps):
+        rate = min((number + 1) / warm, (len(steps) - number) / max(1, len(steps) - warm), 1.0)
+        optimizer.param_groups[0]["lr"] = settings.learning_rate * rate
+        ids, mask = _padded([encoded[place] for place in step], student.config.pad_token_id)
+        own, given = _vectors(student, ids, mask), _vectors(teacher, ids, mask)
+        loss = vector_loss(own, given, settings.likeness_weight)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(learned, 1.0)
+        optimizer.step()
+        losses.append(float(loss.detach()))
+        if (number + 1) % NOTE_EVERY == 0:
+            logger.info("step %d of %d, loss %.4f", number + 1, len(steps), sum(losses[-NOTE_EVERY:]) / NOTE_EVERY)
+        if progress is not None:
+            progress(number + 1, len(steps))
+    last = losses[-NOTE_EVERY:]
+    return sum(last) / len(last)
+
+
+def vector_loss(own: Tensor, given: Tensor, likeness_weight: float) -> Tensor:
+    """How far unit vectors `(n_texts, hidden_size)` are from those given, and their likenesses from theirs.
+
+    1 - cosine of each text, and the squared difference of each two texts' cosine: a search compares, so two vectors
+    that are off in the same way harm it less than two that are off in different ways.
+    """
+    far = (1 - functional.cosine_similarity(own, given, dim=-1)).mean()
+    return far + likeness_weight * ((own @ own.T - given @ given.T) ** 2).mean()
+
+
+def _vectors(network: OneWayEncoder, ids: Tensor, mask: Tensor) -> Tensor:
+    learns = any(parameter.requires_grad for parameter in network.parameters())
+    with nullcontext() if learns else torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        states = network.premise_states(ids, mask)
+    return mean_pool(states.float(), mask)
+
+
+def _steps(encoded: Sequence[list[int]], settings: VectorSettings) -> Iterator[list[int]]:
+    """Numbers of texts of like length, in an order that the seed alone decides."""
+    rng = random.Random(settings.seed)
+    order = list(range(len(encoded)))
+    rng.shuffle(order)
+    for start in range(0, len(order), WINDOW_TEXTS):
+        window = sorted(order[start : start + WINDOW_TEXTS], key=lambda place: len(encoded[place]))
+        steps: list[list[int]] = [[]]
+        for place in window:
+            if steps[-1] and (len(steps[-1]) + 1) * len(encoded[place]) > settings.token_budget:
+                steps.append([])
+            steps[-1].append(place)
+        rng.shuffle(steps)
+        yield from steps
+
+
+def _padded(encoded: Sequence[list[int]], pad_token_id: int) -> tuple[Tensor, Tensor]:
+    """Ids and what of them stands, int64 `(n_texts, seq_len)` each."""
+    length = max(map(len, encoded))
+    ids = torch.tensor([one + [pad_token_id] * (length - len(one)) for one in encoded])
+    mask = torch.tensor([[1] * len(one) + [0] * (length - len(one)) for one in encoded])
+    return ids, mask
+
+
+if __name__ == "__main__":
+    main()

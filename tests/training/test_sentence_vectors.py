@@ -1,0 +1,126 @@
+"""Layers of the sentence vectors' own: they come nearer to the starting encoder, and no judgement changes by a bit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+import torch
+
+from crossjudge import BiEncoder, CrossEncoder
+from crossjudge.errors import InputError, MissingFileError
+from crossjudge.models.one_way import OneWayConfig
+from crossjudge.models.one_way_export import export_one_way, read_weights
+from crossjudge.training import TrainConfig, train
+from crossjudge.training.sentence_vectors import VectorSettings, give_vector_layers, vector_loss
+from tiny_checkpoints import make_bi_encoder
+from tiny_sets import nli_rows
+
+PAIRS = [(row["premise"], row["hypothesis"]) for row in nli_rows(60)]
+TEXTS = [text for pair in PAIRS for text in pair]
+SETTINGS = VectorSettings(layers=1, learning_rate=3e-3, token_budget=256)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_bi_encoder(tmp_path_factory.mktemp("base") / "encoder", "bert", layout="hf")
+
+
+@pytest.fixture
+def run(base: Path, data: Path, mixture: Path, tmp_path: Path) -> Path:
+    """A run that has moved away from its base."""
+    given: dict[str, Any] = {"base": base, "mixture": mixture, "data": data, "out": tmp_path / "run"}
+    settings = {"epochs": 4, "learning_rate": 3e-3, "batch_size": 8, "max_length": 64, "precision": "fp32"}
+    return train(TrainConfig(**given, **settings))
+
+
+Given = Callable[..., Path]
+
+
+def nearness(exported: Path, base: Path) -> float:
+    """Mean cosine between the vectors of an exported model and those of the base."""
+    ours = BiEncoder(exported).encode(TEXTS)
+    theirs = BiEncoder(base, backend="torch", device="cpu").encode(TEXTS)
+    unit = [vectors / np.linalg.norm(vectors, axis=1, keepdims=True) for vectors in (ours, theirs)]
+    return float((unit[0] * unit[1]).sum(1).mean())
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_vectors_come_nearer_to_the_base_and_judgements_stay(
+    run: Path, base: Path, tmp_path: Path, precision: str
+) -> None:
+    out = give_vector_layers(run, tmp_path / "out", base=base, texts=TEXTS * 20, settings=SETTINGS)
+    before, after = (
+        export_one_way(folder, tmp_path / f"{folder.name}-{precision}", precision=precision) for folder in (run, out)
+    )
+    assert 1 - nearness(after, base) < (1 - nearness(before, base)) / 2
+    # In int8 the last judging layer's scales no longer have to fit premises too.
+    tolerance = 0.0 if precision == "fp32" else 0.15
+    np.testing.assert_allclose(CrossEncoder(after).logits(PAIRS), CrossEncoder(before).logits(PAIRS), atol=tolerance)
+
+
+def test_every_backend_and_the_weights_read_back_have_these_layers(run: Path, base: Path, tmp_path: Path) -> None:
+    out = give_vector_layers(run, tmp_path / "out", base=base, texts=TEXTS, settings=SETTINGS)
+    exported = export_one_way(out, tmp_path / "exported", precision="fp32")
+    assert {name for name in read_weights(exported) if name.startswith("embedding_layers.0.")}
+    assert json.loads((exported / "config.json").read_text())["embedding_layers"] == 1
+    vectors = BiEncoder(exported).encode(TEXTS[:8])
+    np.testing.assert_allclose(BiEncoder(exported, backend="torch", device="cpu").encode(TEXTS[:8]), vectors, atol=1e-4)
+    pytest.importorskip("openvino")
+    fused = BiEncoder(exported, backend="openvino", precision="fp32").encode(TEXTS[:8])
+    np.testing.assert_allclose(fused, vectors, atol=1e-4)
+
+
+def test_the_record_says_so_and_further_training_leaves_them_behind(
+    run: Path, base: Path, data: Path, mixture: Path, tmp_path: Path
+) -> None:
+    seen: list[tuple[int, int]] = []
+    out = give_vector_layers(
+        run, tmp_path / "out", base=base, texts=TEXTS, settings=SETTINGS, progress=lambda *said: seen.append(said)
+    )
+    said = json.loads((out / "training_record.json").read_text())["sentence_vectors"]
+    assert (said["layers"], said["texts"]) == (1, len(TEXTS))
+    assert seen[-1][0] == seen[-1][1]
+    given: dict[str, Any] = {"base": base, "mixture": mixture, "data": data, "max_length": 64, "epochs": 0.1}
+    further = train(TrainConfig(**given, weights=out, out=tmp_path / "on"))
+    assert "embedding_layers" not in json.loads((further / "config.json").read_text())
+
+
+def test_vectors_that_are_off_alike_cost_less_than_those_that_are_off_apart() -> None:
+    given = torch.eye(4)[:2]
+    turned = torch.eye(4)[2:]
+    apart = torch.stack([given[1], given[1]])
+    assert float(vector_loss(given, given, 1.0)) == 0
+    assert float(vector_loss(turned, given, 1.0)) == 1
+    assert float(vector_loss(apart, given, 1.0)) == pytest.approx(0.5 + 0.5)
+
+
+def test_what_cannot_be_given_such_layers_is_refused(run: Path, base: Path, tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError, match="Name the folder of a finished run"):
+        give_vector_layers(tmp_path, tmp_path / "out", base=base, texts=TEXTS)
+    for texts, layers in ((TEXTS, 0), ([], 1)):
+        with pytest.raises(InputError, match="expected one or more of both"):
+            give_vector_layers(run, tmp_path / "out", base=base, texts=texts, settings=VectorSettings(layers=layers))
+    with pytest.raises(InputError, match="embedding_layers=9; expected 0 to 2"):
+        give_vector_layers(run, tmp_path / "out", base=base, texts=TEXTS, settings=VectorSettings(layers=9))
+    assert OneWayConfig(**{**CONFIG, "embedding_layers": 2}).to_dict()["embedding_layers"] == 2
+    assert "embedding_layers" not in OneWayConfig(**CONFIG).to_dict()
+
+
+CONFIG: dict[str, Any] = {
+    "vocab_size": 8,
+    "hidden_size": 4,
+    "num_layers": 2,
+    "num_heads": 2,
+    "intermediate_size": 8,
+    "max_positions": 8,
+    "heads": {"nli": ("a", "b")},
+}
