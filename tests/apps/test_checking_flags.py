@@ -38,6 +38,9 @@ SAME = [
     ("One third stayed, one half left.", "1/3 stayed, 1/2 left."),
     ("It is open 24 hours a day.", "It is open 24/7."),
     ("It opens at 5pm.", "It opens at 5 pm."),
+    ("It opens at 7 p.m.", "It opens at 19:00."),
+    ("It opens at 19:30.", "It opens at 7:30 PM."),
+    ("It closes on the tenth of May.", "It closes on 10 May."),
     ("高さは324メートルだ。", "高さ324メートル"),
 ]
 
@@ -56,6 +59,10 @@ FROM_NOWHERE = [
     ("Two thirds stayed.", "Two stayed.", [("number", "Two thirds")]),
     ("In the third quarter it rose.", "It rose in the second quarter.", [("number", "third")]),
     ("It opens at 6pm.", "It opens at 5 pm.", [("number", "6")]),
+    ("It opens at 7 a.m.", "It opens at 19:00.", [("number", "7")]),
+    ("It closes on the tenth of May.", "It closes on 9 May.", [("date", "tenth")]),
+    ("On 16 May, 53 ran.", "On 15 May, 35 ran.", [("date", "16"), ("number", "53")]),
+    ("On May 16, 1953, he ran.", "On May 15, 1935, he ran.", [("date", "16"), ("date", "1953")]),
     ("The twenty-first of them.", "The twentieth of them.", [("number", "twenty-first")]),
     ("高さは324メートルだ。", "高さは333メートルだ。", [("number", "324")]),
 ]
@@ -79,6 +86,8 @@ def test_values_from_nowhere_are_flagged_where_they_stand(claim, evidence, expec
         ("The bridge was designed by Ana Petrova.", "The bridge was designed by a woman.", ["Ana Petrova"]),
         ("The bridge was designed by Ana Petrova.", "Petrova designed it.", ["Ana"]),
         ("Visitors love Lisbon's trams.", "Lisbon has trams.", []),
+        ("It is by Willem van der Berg.", "It is by a friend.", ["Willem van der Berg"]),
+        ("It is by Willem and Berg.", "It is by two friends.", ["Willem", "Berg"]),
         ("The UN agreed.", "The United Nations agreed.", []),
         ("The NASA probe landed.", "The probe landed.", ["NASA"]),
         ("It opens on Monday in May with Dr. Chen.", "Chen opens it.", []),

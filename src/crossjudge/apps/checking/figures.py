@@ -21,6 +21,8 @@ _WRITTEN_DATE = re.compile(r"(?<![\d./])(\d{1,2})(?P<joint>[/.])(\d{1,2})(?P=joi
 _FRACTION = re.compile(r"(?<![\d./])(\d{1,3})/(\d{1,3})(?![\d./]\d|\d)")
 _WORD = re.compile(r"[^\W\d_]+")
 _NEXT_WORD = re.compile(r"[ -]([^\W\d_]+)")
+_AFTERNOON = re.compile(r"(?::\d{2})?\s?p\.?m\b", re.IGNORECASE)
+_JOINT_BEFORE, _JOINT_AFTER = re.compile(r"(?: of|[.])? *\Z"), re.compile(r" *,? *(?:of +)?")
 _ORDINAL_OR_PLURAL = frozenset({"st", "nd", "rd", "th", "s", ""})
 
 
@@ -92,7 +94,10 @@ def _in_figures(text: str) -> Iterator[Figure]:
             yield Figure(DATE, found.start(), end, frozenset({_plain(value), *years}))
         else:
             scaled = lists.glued.get(glued.casefold(), 1)
-            yield Figure(NUMBER, found.start(), end, frozenset({_plain(value), _plain(value * scaled)}))
+            readings = {_plain(value), _plain(value * scaled)}
+            if value < 12 and _AFTERNOON.match(text, end):
+                readings.add(_plain(value + 12))  # 7 p.m. is 19:00
+            yield Figure(NUMBER, found.start(), end, frozenset(readings))
 
 
 def _year(found: re.Match[str]) -> Figure:
@@ -234,8 +239,12 @@ def _after_letters(text: str, at: int) -> int:
 
 
 def _skip_back(text: str, at: int) -> int:
-    return len(text[:at].rstrip(" ,."))
+    """To the word before; not past a comma: in "on 16 May, 53 runners" the runners are no date."""
+    joint = _JOINT_BEFORE.search(text, max(0, at - 8), at)
+    return joint.start() if joint else at
 
 
 def _skip_on(text: str, at: int) -> int:
-    return at + len(text[at : at + 4]) - len(text[at : at + 4].lstrip(" ,"))
+    """To the word behind, also past "of": the tenth of September."""
+    joint = _JOINT_AFTER.match(text, at)
+    return joint.end() if joint else at

@@ -8,6 +8,8 @@ from crossjudge.apps.checking.results import NAME, Flag
 from crossjudge.apps.checking.word_lists import word_lists
 
 _NAMED = re.compile(r"(?<!\w)[^\W\d_a-z][\w&]*(?:[-.'’]\w+)*")
+_BETWEEN = re.compile(r" (?:(?:van|von|der|den|de|del|della|di|da|do|dos|la|le|bin|ibn|al|af|ter|ten|zu) )*")
+"""Between two words of one name: "Willem van der Berg"."""
 _SENTENCE_START = re.compile(r"(?:\A|[.!?:…]\s)\W*\Z")
 
 
@@ -33,7 +35,7 @@ def missing_names(claim: str, sources: str) -> list[Flag]:
             continue
         if not found.group()[0].isupper():
             continue
-        if flags and claim[flags[-1].end : found.start()] == " ":
+        if flags and _BETWEEN.fullmatch(claim, flags[-1].end, found.start()):
             start = flags.pop().start
         else:
             start = found.start()
