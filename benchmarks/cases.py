@@ -1,8 +1,9 @@
 """How many of our own cases does each use get right? `python benchmarks/cases.py [USE ...] [--model NAME]`.
 
-The cases lie in `benchmarks/cases`, one file a use (tag, check, answer, grade, guard, rubric, dedupe) and one of what
-is to be flagged in claims (flags), and nothing was ever tuned on them. Each goes through the use's own public call with
-its usual settings. Shown are the share that is right, with its 95% Wilson interval, and every case that is not.
+The cases lie in `benchmarks/cases`, one file a use (tag, check, answer, grade, guard, rubric, dedupe), and nothing was
+ever tuned on them; and one of what is to be flagged in claims (flags), some of whose misses were mended once. Each goes
+through the use's own public call with its usual settings. Shown are the share that is right, with its 95% Wilson
+interval, and every case that is not.
 """
 
 from __future__ import annotations
@@ -124,13 +125,20 @@ def flags(judge: Judge, cases: Sequence[Case]) -> list[Given]:
         found = [(flag.kind, "" if flag.kind == OVERSTATED else flag.text) for flag in result.claims[0].flags]
         expected = [(one["kind"], one.get("text", "")) for one in case["expect"]]
         shown = json.dumps([{"kind": kind, **({"text": text} if text else {})} for kind, text in found])
-        met = [any(_alike(one, other) for other in found) for one in expected]
-        given.append(Given(shown, len(found) == len(expected) and all(met)))
+        given.append(Given(shown, all_met(expected, found)))
     return given
 
 
-def _alike(one: tuple[str, str], other: tuple[str, str]) -> bool:
-    return one[0] == other[0] and (one[1] in other[1] or other[1] in one[1])
+def all_met(expected: Sequence[tuple[str, str]], found: Sequence[tuple[str, str]]) -> bool:
+    """Whether each kind and text meets one of the other side: of the same kind, with all words of one in the other."""
+    left = list(found)
+    for kind, text in expected:
+        words = set(text.split())
+        met = [one for one in left if one[0] == kind and (words <= set(one[1].split()) or words >= set(one[1].split()))]
+        if not met:
+            return False
+        left.remove(met[0])
+    return not left
 
 
 def answer(judge: Judge, cases: Sequence[Case]) -> list[Given]:

@@ -41,6 +41,7 @@ SAME = [
     ("It opens at 7 p.m.", "It opens at 19:00."),
     ("It opens at 19:30.", "It opens at 7:30 PM."),
     ("It closes on the tenth of May.", "It closes on 10 May."),
+    ("It closes on the first of May.", "It closes on 1 May."),
     ("高さは324メートルだ。", "高さ324メートル"),
 ]
 
@@ -60,6 +61,10 @@ FROM_NOWHERE = [
     ("In the third quarter it rose.", "It rose in the second quarter.", [("number", "third")]),
     ("It opens at 6pm.", "It opens at 5 pm.", [("number", "6")]),
     ("It opens at 7 a.m.", "It opens at 19:00.", [("number", "7")]),
+    ("Twelve were aboard.", "It left at 7:00 p.m.", [("number", "Twelve")]),
+    ("It left at 7:05 pm.", "It left at 7:17 pm.", [("number", "05")]),
+    ("Only 3 of thousand came.", "Only 4 came, of 3000.", [("number", "3")]),
+    ("It closes on the first of May.", "It closes on the second of May.", [("date", "first")]),
     ("It closes on the tenth of May.", "It closes on 9 May.", [("date", "tenth")]),
     ("On 16 May, 53 ran.", "On 15 May, 35 ran.", [("date", "16"), ("number", "53")]),
     ("On May 16, 1953, he ran.", "On May 15, 1935, he ran.", [("date", "16"), ("date", "1953")]),
@@ -88,6 +93,8 @@ def test_values_from_nowhere_are_flagged_where_they_stand(claim, evidence, expec
         ("Visitors love Lisbon's trams.", "Lisbon has trams.", []),
         ("It is by Willem van der Berg.", "It is by a friend.", ["Willem van der Berg"]),
         ("It is by Willem and Berg.", "It is by two friends.", ["Willem", "Berg"]),
+        ("Willem van der Berg wrote it.", "A friend wrote it.", ["Willem van der Berg"]),
+        ("They sold Marsden ten Teslas.", "They sold ten cars.", ["Marsden", "Teslas"]),
         ("The UN agreed.", "The United Nations agreed.", []),
         ("The NASA probe landed.", "The probe landed.", ["NASA"]),
         ("It opens on Monday in May with Dr. Chen.", "Chen opens it.", []),

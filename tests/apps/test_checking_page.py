@@ -48,21 +48,24 @@ def test_no_text_becomes_markup(checked):
 def test_a_report_of_another_answer_and_what_is_no_report_are_refused(checked):
     text, listed = checked
     assert Checked(SOURCE, ["  One  item "], ClaimChecker(model=CrossEncoder(backend="fake"))(SOURCE, ["  One  item "]))
-    for answer in (f"Today {ANSWER}", "", [ANSWER], ["The ferry"] * len(text.report.claims)):
+    for answer in (f"Today {ANSWER}", "", ["The ferry"] * len(text.report.claims)):
         with pytest.raises(InputError, match=r"claim 1 of its report does not stand in the answer"):
             Checked(SOURCE, answer, text.report)
-    with pytest.raises(InputError, match="claim 1"):
+    with pytest.raises(InputError, match="a list of 2 claims, and its report has 1"):
         Checked(SOURCE, [*listed.answer, "another"], listed.report)
     with pytest.raises(InputError, match="its report is a str; expected a CheckReport"):
         Checked(SOURCE, ANSWER, ANSWER)
-    for wrong in (text, [text.report], ["text"]):
+    assert page(one for one in checked) == page(checked)
+    for wrong in (text, [text.report], ["text"], None):
         with pytest.raises(InputError, match="expected a list of Checked"):
             page(wrong)
 
 
 def test_a_flag_says_where_it_looked(checked):
     text, listed = checked
-    assert "the number “99” is " in page([text])
+    for claim in text.report.claims:
+        cited = claim.evidence is not None or claim.counter_evidence is not None
+        assert all(("in no source" in words) != cited for words in flags_in_words(claim) if "99" in words)
     (claim,) = listed.report.claims
     bare = replace(claim, flags=[Flag("name", 0, 3, "One")], evidence=None, counter_evidence=None)
     assert flags_in_words(bare) == ["the name “One” is in no source"]

@@ -108,3 +108,17 @@ def test_a_hidden_source_stands_whole_between_so_many_others(uses):
         texts = text.split("\n\n")
         assert row["source"] in texts
         assert len(texts) == len(set(texts)) == 7
+
+
+# --- cases ---
+
+
+def test_flags_are_met_one_to_one_by_words_and_kind(uses):
+    met = uses.cases.all_met
+    assert met([("name", "Tomas Brandt"), ("number", "14")], [("number", "14"), ("name", "Brandt")])
+    assert met([("overstated", "")], [("overstated", "")])
+    assert met([], [])
+    assert not met([("number", "3")], [("number", "35")])
+    assert not met([("number", "14")], [("date", "14")])
+    assert not met([("date", "14 May"), ("date", "14")], [("date", "14"), ("date", "June")])
+    assert not met([], [("name", "Ana")])

@@ -36,6 +36,15 @@ def test_a_teacher_and_the_layers_that_were_kept_are_stated(record: dict[str, An
     assert "`nli` was taught by abc:def:onnx:int8 too (kl, temperature 2, weight 1 beside the gold)" in taught
 
 
+def test_layers_of_the_sentence_vectors_own_are_stated_with_what_they_learned_from(
+    record: dict[str, Any], tmp_path: Path
+) -> None:
+    own = {"settings": {"layers": 2}, "rows": {"enwiki_0": 8000, "snli_pieces": 40}, "texts": 15000}
+    said = card(record | {"sentence_vectors": own}, tmp_path)
+    assert "Then 2 layers of their own for the sentence vectors" in said
+    assert "15,000 texts, of pairs of enwiki_0 (8,000; CC BY-SA" in said
+
+
 def test_a_mean_says_how_often_each_of_its_weights_counts(record: dict[str, Any], tmp_path: Path) -> None:
     own, other = ({"settings": record["settings"] | seed} for seed in ({}, {"seed": -1}))
     assert "mean" not in card(record, tmp_path)

@@ -31,6 +31,8 @@ def test_unlabelled_gold_allows_every_label_and_costs_nothing() -> None:
     assert values("nli", UNLABELLED) == [1, 1, 1]
     logits = torch.tensor([[3.0, -2.0, 0.5]])
     assert marginal_cross_entropy(logits, torch.tensor([values("nli", UNLABELLED)]) > 0).tolist() == [0.0]
+    with pytest.raises(LabelError, match="only a head whose labels exclude each other"):
+        values("duplicate", UNLABELLED)
 
 
 def test_two_labels_of_ones_own_exclude_each_other_whatever_the_head_is_called() -> None:

@@ -43,6 +43,18 @@ def test_pairs_without_their_gold_as_they_are_and_turned_round(tmp_path: Path) -
     assert [one.golds for one in kept + turned] == [{"nli": UNLABELLED}] * 2
 
 
+def test_gold_wins_over_what_is_left_to_a_teacher_whichever_set_comes_first(tmp_path: Path) -> None:
+    row = {"premise": "A dog runs on grass.", "hypothesis": "A dog runs.", "label": "entailment"}
+    for name in ("snli_pieces", "mnli_pieces"):
+        write_rows(tmp_path / "nli" / f"{name}.train.jsonl.gz", [row])
+    path = tmp_path / "mixture.toml"
+    for sets in (("unlabelled", "pairs"), ("pairs", "unlabelled")):
+        named = zip(("snli_pieces", "mnli_pieces"), sets, strict=True)
+        path.write_text("".join(f'[[set]]\nname = "{name}"\nrecipe = "{recipe}"\n' for name, recipe in named))
+        (only,) = Mixture.from_toml(path).rows(folder=tmp_path)
+        assert only.golds == {"nli": "entailment"}
+
+
 def test_a_repeated_pair_comes_both_ways_where_its_order_says_nothing(similar: Path, tmp_path: Path) -> None:
     path = tmp_path / "mixture.toml"
     path.write_text('[[set]]\nname = "stsb"\nhead = "similarity"\nrepeat = 4\n')

@@ -1,9 +1,10 @@
-"""Layers of the sentence vectors' own: they come nearer to the starting encoder, and no judgement changes by a bit."""
+"""Layers of the sentence vectors' own: they come nearer to the starting encoder, and no judgement changes."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,17 @@ def run(base: Path, data: Path, mixture: Path, tmp_path: Path) -> Path:
 Given = Callable[..., Path]
 
 
+@pytest.fixture
+def given(base: Path, data: Path, mixture: Path) -> Given:
+    """`give_vector_layers` of that run, with the rest filled in."""
+
+    def made(run: Path, out: Path, **changes: Any) -> Path:
+        usual = {"base": base, "mixture": mixture, "data": data, "settings": SETTINGS}
+        return give_vector_layers(run, out, **{**usual, **changes})
+
+    return made
+
+
 def nearness(exported: Path, base: Path) -> float:
     """Mean cosine between the vectors of an exported model and those of the base."""
     ours = BiEncoder(exported).encode(TEXTS)
@@ -55,9 +67,9 @@ def nearness(exported: Path, base: Path) -> float:
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
 def test_vectors_come_nearer_to_the_base_and_judgements_stay(
-    run: Path, base: Path, tmp_path: Path, precision: str
+    given: Given, run: Path, base: Path, tmp_path: Path, precision: str
 ) -> None:
-    out = give_vector_layers(run, tmp_path / "out", base=base, texts=TEXTS * 20, settings=SETTINGS)
+    out = given(run, tmp_path / "out", settings=replace(SETTINGS, epochs=20))
     before, after = (
         export_one_way(folder, tmp_path / f"{folder.name}-{precision}", precision=precision) for folder in (run, out)
     )
@@ -67,8 +79,8 @@ def test_vectors_come_nearer_to_the_base_and_judgements_stay(
     np.testing.assert_allclose(CrossEncoder(after).logits(PAIRS), CrossEncoder(before).logits(PAIRS), atol=tolerance)
 
 
-def test_every_backend_and_the_weights_read_back_have_these_layers(run: Path, base: Path, tmp_path: Path) -> None:
-    out = give_vector_layers(run, tmp_path / "out", base=base, texts=TEXTS, settings=SETTINGS)
+def test_every_backend_and_the_weights_read_back_have_these_layers(given: Given, run: Path, tmp_path: Path) -> None:
+    out = given(run, tmp_path / "out")
     exported = export_one_way(out, tmp_path / "exported", precision="fp32")
     assert {name for name in read_weights(exported) if name.startswith("embedding_layers.0.")}
     assert json.loads((exported / "config.json").read_text())["embedding_layers"] == 1
@@ -80,17 +92,20 @@ def test_every_backend_and_the_weights_read_back_have_these_layers(run: Path, ba
 
 
 def test_the_record_says_so_and_further_training_leaves_them_behind(
-    run: Path, base: Path, data: Path, mixture: Path, tmp_path: Path
+    given: Given, run: Path, base: Path, data: Path, mixture: Path, tmp_path: Path
 ) -> None:
     seen: list[tuple[int, int]] = []
-    out = give_vector_layers(
-        run, tmp_path / "out", base=base, texts=TEXTS, settings=SETTINGS, progress=lambda *said: seen.append(said)
-    )
+    out = given(run, tmp_path / "out", progress=lambda *done: seen.append(done))
     said = json.loads((out / "training_record.json").read_text())["sentence_vectors"]
-    assert (said["layers"], said["texts"]) == (1, len(TEXTS))
+    assert (said["settings"]["layers"], said["texts"], said["rows"]) == (1, len(set(TEXTS)), {"snli": 60})
+    assert said["sets"][0]["licences"]
+    with pytest.raises(InputError, match="is there already"):
+        given(run, out)
+    again = given(out, tmp_path / "again", settings=replace(SETTINGS, layers=2))
+    assert json.loads((again / "config.json").read_text())["embedding_layers"] == 2
     assert seen[-1][0] == seen[-1][1]
-    given: dict[str, Any] = {"base": base, "mixture": mixture, "data": data, "max_length": 64, "epochs": 0.1}
-    further = train(TrainConfig(**given, weights=out, out=tmp_path / "on"))
+    settings: dict[str, Any] = {"base": base, "mixture": mixture, "data": data, "max_length": 64, "epochs": 0.1}
+    further = train(TrainConfig(**settings, weights=out, out=tmp_path / "on"))
     assert "embedding_layers" not in json.loads((further / "config.json").read_text())
 
 
@@ -103,14 +118,24 @@ def test_vectors_that_are_off_alike_cost_less_than_those_that_are_off_apart() ->
     assert float(vector_loss(apart, given, 1.0)) == pytest.approx(0.5 + 0.5)
 
 
-def test_what_cannot_be_given_such_layers_is_refused(run: Path, base: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_given_such_layers_is_refused(
+    given: Given, run: Path, base: Path, mixture: Path, tmp_path: Path
+) -> None:
     with pytest.raises(MissingFileError, match="Name the folder of a finished run"):
-        give_vector_layers(tmp_path, tmp_path / "out", base=base, texts=TEXTS)
-    for texts, layers in ((TEXTS, 0), ([], 1)):
-        with pytest.raises(InputError, match="expected one or more of both"):
-            give_vector_layers(run, tmp_path / "out", base=base, texts=texts, settings=VectorSettings(layers=layers))
+        given(tmp_path, tmp_path / "out")
+    with pytest.raises(InputError, match="layers is 0; expected more than zero"):
+        VectorSettings(layers=0)
     with pytest.raises(InputError, match="embedding_layers=9; expected 0 to 2"):
-        give_vector_layers(run, tmp_path / "out", base=base, texts=TEXTS, settings=VectorSettings(layers=9))
+        given(run, tmp_path / "out", settings=VectorSettings(layers=9))
+    with pytest.raises(MissingFileError, match="holds a graph and no weights"):
+        give_vector_layers(run, tmp_path / "out", base="embedded", mixture=mixture)
+    other = make_bi_encoder(tmp_path / "other", "roberta", layout="hf")
+    with pytest.raises(InputError, match=r"its (hidden|vocab)_size is \d+, and the run's is"):
+        give_vector_layers(run, tmp_path / "out", base=other, mixture=mixture)
+    assert not (tmp_path / "out").exists()
+
+
+def test_shapes_are_written_where_they_are_unusual() -> None:
     assert OneWayConfig(**{**CONFIG, "embedding_layers": 2}).to_dict()["embedding_layers"] == 2
     assert "embedding_layers" not in OneWayConfig(**CONFIG).to_dict()
 

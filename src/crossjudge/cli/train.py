@@ -55,7 +55,10 @@ class SettingsOptions:
     ] = None
     out: Annotated[Path | None, option("--out -o", _SETTINGS, "The folder of the run.", metavar="FOLDER")] = None
     weights: Annotated[
-        Path | None, option("--weights", _SETTINGS, "Train the network of this earlier run further.", metavar="FOLDER")
+        Path | None,
+        option(
+            "--weights", _SETTINGS, "Train the network of this earlier run further, or 'embedded'.", metavar="FOLDER"
+        ),
     ] = None
     attention: Annotated[Attention | None, option("--attention", _SETTINGS, "How the two texts see each other.")] = None
     epochs: Annotated[

@@ -21,9 +21,9 @@ from torch import Tensor
 
 from crossjudge.errors import InputError
 from crossjudge.training.decontamination import load_hashes, save_hashes
+from crossjudge.training.students import WEIGHTS
 from crossjudge.training.trainer import CHECKPOINT, HASHES, RECORD
 
-WEIGHTS = "model.safetensors"
 _DOING = "Averaging weights"
 _LONG = ("earlier", "averaged_with", "sets")
 """What stands in the first one's record too, where one run goes on from another."""

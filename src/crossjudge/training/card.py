@@ -221,6 +221,7 @@ def _settings(record: Mapping[str, Any]) -> str:
         + f"; {run['steps']:,} steps."
         + _taught(run)
         + _averaged(run)
+        + _vectors(run)
         for run in reversed(list(_runs(record)))
     ]
     return "## Training\n\n" + "\n\n".join(lines) + "\n"
@@ -239,6 +240,18 @@ def _taught(run: Mapping[str, Any]) -> str:
             f"{lesson['temperature']:g}, weight {lesson['weight']:g} beside the gold)."
         )
     return text
+
+
+def _vectors(run: Mapping[str, Any]) -> str:
+    """The layers that only sentence vectors have, if any, and what they were trained on."""
+    if "sentence_vectors" not in run:
+        return ""
+    own = run["sentence_vectors"]
+    sets = ", ".join(f"{name} ({rows:,}; {_described(name)[1]})" for name, rows in own["rows"].items())
+    return (
+        f" Then {own['settings']['layers']} layers of their own for the sentence vectors, which learned the starting "
+        f"encoder's vectors of {own['texts']:,} texts, of pairs of {sets}; no gold of these was used."
+    )
 
 
 def _averaged(run: Mapping[str, Any]) -> str:

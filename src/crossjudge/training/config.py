@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crossjudge.errors import InputError
-from crossjudge.models.boxed import BOXED, boxed_name
+from crossjudge.models.boxed import BOXED
 from crossjudge.settings_file import check_keys, read_toml
 from crossjudge.training.heads import HEADS
 
@@ -68,8 +68,8 @@ class TrainConfig:
         for name in ("mixture", "out", "data", "weights"):
             if isinstance(path := getattr(self, name), str):
                 object.__setattr__(self, name, Path(path))
-        if self.weights is not None and (boxed := boxed_name(self.weights)) is not None:
-            object.__setattr__(self, "weights", BOXED[boxed])
+        if self.weights is not None and not self.weights.is_dir():
+            object.__setattr__(self, "weights", BOXED.get(str(self.weights), self.weights))
         object.__setattr__(self, "heads", _heads(self.heads))
         object.__setattr__(self, "exits", tuple(self.exits))
         object.__setattr__(self, "layers", tuple(self.layers))
@@ -106,8 +106,9 @@ class TrainConfig:
         content = read_toml(Path(path), "training settings")
         beside = Path(path).resolve().parent
         for key in ("mixture", "out", "data", "weights"):
-            if (named := content.get(key)) is not None and not _in_the_box(key, named, beside):
-                content[key] = beside / named
+            if (named := content.get(key)) is not None:
+                is_boxed = key == "weights" and named in BOXED and not (beside / named).is_dir()
+                content[key] = BOXED[named] if is_boxed else beside / named
         if "base" in content and (beside / content["base"]).is_dir():
             content["base"] = beside / content["base"]
         content |= overrides
@@ -120,10 +121,6 @@ class TrainConfig:
         base = Path(self.base).name if Path(self.base).is_dir() else str(self.base)
         content = asdict(self) | {"base": base, "heads": {name: list(labels) for name, labels in self.heads.items()}}
         return {key: value.name if isinstance(value, Path) else value for key, value in content.items()}
-
-
-def _in_the_box(key: str, named: str, beside: Path) -> bool:
-    return key == "weights" and not (beside / named).is_dir() and boxed_name(named) is not None
 
 
 def _heads(asked: Any) -> dict[str, tuple[str, ...]]:

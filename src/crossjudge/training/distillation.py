@@ -19,8 +19,8 @@ from crossjudge.training.config import TrainConfig
 from crossjudge.training.distillation_losses import kl_divergence, margin_mse
 from crossjudge.training.heads import exclusive
 from crossjudge.training.recipes import Row
-from crossjudge.training.teachers import Choir, Voice, label_order
-from crossjudge.training.trainer import train
+from crossjudge.training.teachers import LogitTeacher, TeacherEnsemble, label_order
+from crossjudge.training.trainer import train, unanswered
 from crossjudge.types import FloatArray, IntArray
 
 Progress = Callable[[int, int], None]
@@ -106,15 +106,20 @@ def distill(
     lesson = Lesson(kind=kind, temperature=temperature, weight=weight)
     head = _head(config, head)
     labels = config.heads[head]
-    voice = _voice(teacher, head, config.device)
-    label_order(voice, labels)
+    heard = _heard(teacher, head, config.device)
+    label_order(heard, labels)
 
     def teach(rows: Sequence[Row]) -> TeacherScores:
         taught = [number for number, row in enumerate(rows) if head in row.golds]
         if not taught:
-            raise InputError(f"Distilling into the head {head!r}: no row of {config.mixture} has gold for it.")
+            raise InputError(f"Distilling into the head {head!r}: no row of {config.mixture} is for it.")
+        if others := unanswered(rows) - {head}:
+            raise InputError(
+                f"Distilling into the head {head!r}: {config.mixture} leaves gold of {', '.join(sorted(others))} to a "
+                "teacher, and it is not the head that is taught. Name that one with head, or leave these sets out."
+            )
         pairs = [(rows[number].text_a, rows[number].text_b) for number in taught]
-        logits = teacher_scores(voice, pairs, folder=config.out, labels=labels, progress=scoring_progress)
+        logits = teacher_scores(heard, pairs, folder=config.out, labels=labels, progress=scoring_progress)
         places = np.full(len(rows), -1, dtype=np.int64)
         places[taught] = np.arange(len(taught))
         groups = group_ids([row.text_a for row in rows])
@@ -128,7 +133,7 @@ def distill(
 
 
 def teacher_scores(
-    teacher: Voice,
+    teacher: LogitTeacher,
     pairs: Sequence[tuple[str, str]],
     *,
     folder: Path,
@@ -143,7 +148,7 @@ def teacher_scores(
     """
     order = label_order(teacher, labels or teacher.labels)
     folder.mkdir(parents=True, exist_ok=True)
-    said = {"teacher": teacher.fingerprint, "labels": [teacher.labels[column] for column in order]}
+    said = {"teacher": teacher.fingerprint, "labels": [str(label).lower() for label in labels or teacher.labels]}
     identity = {**said, "pairs": len(pairs), "pairs_sha256": _pairs_sha256(pairs)}
     done = _scored(folder, identity)
     logits = np.lib.format.open_memmap(
@@ -167,10 +172,12 @@ def group_ids(texts: Sequence[str]) -> IntArray:
     return np.array([numbers.setdefault(text, len(numbers)) for text in texts], dtype=np.int64)
 
 
-def _voice(teacher: CrossEncoder | str | Path | Sequence[CrossEncoder | str | Path], head: str, device: str) -> Voice:
+def _heard(
+    teacher: CrossEncoder | str | Path | Sequence[CrossEncoder | str | Path], head: str, device: str
+) -> LogitTeacher:
     named = [teacher] if isinstance(teacher, CrossEncoder | str | Path) else list(teacher)
     opened = [one if isinstance(one, CrossEncoder) else CrossEncoder(one, device=device) for one in named]
-    return opened[0] if len(opened) == 1 else Choir(opened, head)
+    return opened[0] if len(opened) == 1 else TeacherEnsemble(opened, head)
 
 
 def _head(config: TrainConfig, asked: str | None) -> str:

@@ -50,6 +50,11 @@ def gold_values(head: str, gold: Gold, heads: Mapping[str, tuple[str, ...]]) -> 
             "head to the settings, or name another one in the mixture."
         )
     labels = heads[head]
+    if gold == UNLABELLED and not exclusive(head, labels):
+        raise LabelError(
+            f"Preparing gold of {head}: a pair leaves it to a teacher, which only a head whose labels exclude each "
+            "other can. Give these pairs their gold, or leave the set out."
+        )
     if exclusive(head, labels):
         allowed = labels if gold == UNLABELLED else UNIONS.get(str(gold), (str(gold),))
         if not set(allowed) <= set(labels):

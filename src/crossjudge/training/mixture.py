@@ -12,6 +12,7 @@ from crossjudge.datasets import find_set, normalized
 from crossjudge.errors import InputError
 from crossjudge.settings_file import check_keys, read_toml
 from crossjudge.training.decontamination import row_hashes
+from crossjudge.training.heads import UNLABELLED, Gold
 from crossjudge.training.recipes import RECIPES, Row, Source
 
 SYMMETRIC = frozenset({"similarity", "duplicate"})
@@ -71,8 +72,8 @@ class Mixture:
         """All rows of which no hash, as a pair or of a single text, is in `exclude`.
 
         What several sets say of a pair is one row: pairs are the same by normalised text, and where two sets have gold
-        for the same head, the first wins. A row that its set repeats comes so often, one whose order says nothing
-        turned round every other time.
+        for the same head, the first wins that does not leave it to a teacher. A row that its set repeats comes so
+        often, one whose order says nothing turned round every other time.
         """
         rows: dict[tuple[str, str], Row] = {}
         for source in self.sources:
@@ -81,7 +82,7 @@ class Mixture:
                     continue
                 key = (normalized(row.text_a), normalized(row.text_b))
                 seen = rows.get(key)
-                rows[key] = row if seen is None else replace(seen, golds={**row.golds, **seen.golds})
+                rows[key] = row if seen is None else replace(seen, golds=_together(seen.golds, row.golds))
         return [again for row in rows.values() for again in _repeated(row)]
 
     def _read(self, source: Source, folder: Path | None) -> list[Row]:
@@ -96,6 +97,11 @@ class Mixture:
     def _taught(self, row: Row) -> Row:
         kept = {head: gold for head, gold in row.golds.items() if not self.heads or head in self.heads}
         return replace(row, golds=kept)
+
+
+def _together(first: Mapping[str, Gold], second: Mapping[str, Gold]) -> dict[str, Gold]:
+    known = {head: gold for head, gold in first.items() if gold != UNLABELLED}
+    return {**first, **second, **known}
 
 
 def _repeated(row: Row) -> list[Row]:

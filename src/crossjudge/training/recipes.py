@@ -78,7 +78,7 @@ def _pairs(source: Source, folder: Path | None, rng: random.Random) -> list[Row]
 
 
 def _unlabelled(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
-    """Pairs as they are, without what is known of them: all is left to a teacher."""
+    """Pairs as they are, without what is known of them: all is left to a teacher of a head with exclusive labels."""
     return [replace(row, golds={source.head: UNLABELLED}) for row in _pairs(source, folder, rng)]
 
 

@@ -211,7 +211,7 @@ class OneWayStudent:
 
     def save(self, folder: Path) -> None:
         """`model.safetensors` and the network's shapes in `config.json`."""
-        self._model.save(folder / "model.safetensors")
+        self._model.save(folder / WEIGHTS)
         content = {"model_type": "one_way", **self._model.config.to_dict()}
         (folder / "config.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
 
@@ -224,7 +224,7 @@ def load_joint_run(network: OneWayEncoder, folder: Path, head: str) -> None:
     Raises `MissingFileError` where there are none, and `InputError` where they are of another shape.
     """
     require_run(folder)
-    earlier = load_file(folder / "model.safetensors")
+    earlier = load_file(folder / WEIGHTS)
     taken = from_bert_names(earlier, network.config.num_layers)
     own = network.state_dict()
     if len(earlier["classifier.bias"]) == len(own[f"heads.{head}.out.bias"]):
@@ -254,11 +254,10 @@ def load_further(network: OneWayEncoder, folder: Path, layers: Sequence[int] = (
 
 def _earlier(folder: Path) -> dict[str, Tensor]:
     """The weights of a finished run; of an exported folder those its graphs compute with, int8 ones multiplied out."""
-    if (folder / WEIGHTS).is_file() or not (folder / "judge.onnx").is_file():
-        require_run(folder)
+    require_weights(folder)
+    if (folder / WEIGHTS).is_file():
         weights: dict[str, Tensor] = load_file(folder / WEIGHTS)
         return weights
-    require_run(folder, WRITTEN_BESIDE)
     require("onnx", to=f"read the weights in {folder} out of their graphs")
     from crossjudge.models.one_way_export import read_weights
 
@@ -270,12 +269,19 @@ WRITTEN_BESIDE = ("training_record.json", "train_hashes.npy")
 """What a run leaves beside its weights, and a release keeps."""
 
 
+def require_weights(folder: Path) -> None:
+    """Raise `MissingFileError` unless training can go on from `folder`: a finished run, or what ships of one."""
+    require_run(folder, WRITTEN_BESIDE if (folder / "judge.onnx").is_file() else (WEIGHTS, *WRITTEN_BESIDE))
+
+
 def require_run(folder: Path, needed: Sequence[str] = (WEIGHTS, *WRITTEN_BESIDE)) -> None:
     """Raise `MissingFileError` unless `folder` is that of a finished run."""
     for name in needed:
         if not (folder / name).is_file():
             raise MissingFileError(
-                f"Training further from {folder}: it has no {name}. Name the folder of a finished run.", path=folder
+                f"Training further from {folder}: it has no {name}. Name the folder of a finished run, or a one-way "
+                "model in the box.",
+                path=folder,
             )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -14,8 +13,8 @@ from crossjudge.training.heads import exclusive
 from crossjudge.types import FloatArray
 
 
-class Voice(Protocol):
-    """What distillation asks of a teacher: `CrossEncoder` is one, and `Choir` of several."""
+class LogitTeacher(Protocol):
+    """What distillation asks of a teacher: `CrossEncoder` is one, and `TeacherEnsemble` several."""
 
     @property
     def labels(self) -> Sequence[str]:
@@ -32,7 +31,7 @@ class Voice(Protocol):
         ...
 
 
-class Choir:
+class TeacherEnsemble:
     """Several teachers, the means of whose logarithms of probabilities are its logits.
 
     Such a mean is the geometric one of their probabilities. Outputs that do not exclude each other are means of logits.
@@ -49,9 +48,8 @@ class Choir:
 
     @property
     def fingerprint(self) -> str:
-        """One for all of them, in any order."""
-        names = sorted(teacher.fingerprint for teacher in self._teachers)
-        return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
+        """Those of all of them, in alphabetical order."""
+        return " + ".join(sorted(teacher.fingerprint for teacher in self._teachers))
 
     def logits(self, pairs: Sequence[tuple[str, str]], /) -> FloatArray:
         """Float32 `(n_pairs, num_labels)`, the columns in the order of the first one's labels."""
@@ -62,7 +60,7 @@ class Choir:
         return mean
 
 
-def label_order(teacher: Voice, labels: Sequence[str]) -> list[int]:
+def label_order(teacher: LogitTeacher, labels: Sequence[str]) -> list[int]:
     """The teacher's column for each of `labels`, by name; a single output fits a single label whatever its name."""
     if len(teacher.labels) == len(labels) == 1:
         return [0]

@@ -30,10 +30,11 @@ from crossjudge.text.tokenizer_files import read_tokenizer
 from crossjudge.training.batches import Group, epoch_steps
 from crossjudge.training.config import TrainConfig
 from crossjudge.training.decontamination import hash_pairs, load_hashes, save_hashes
+from crossjudge.training.heads import UNLABELLED
 from crossjudge.training.mixture import Mixture, terms
 from crossjudge.training.recipes import Row, Source
 from crossjudge.training.rows_of_texts import TextRows, lay_out
-from crossjudge.training.students import Student, Teacher, make_student, read_base
+from crossjudge.training.students import Student, Teacher, make_student, read_base, require_weights
 from crossjudge.training.targets import make_targets
 from crossjudge.types import Attention, Encoding, Pair
 
@@ -86,6 +87,14 @@ def train(
             f"Training on the mixture {config.mixture}: it gave no pair ({len(exclude)} hashes were excluded). Name "
             "sets with labelled rows, or another folder."
         )
+    if teach is None and (heads := unanswered(rows)):
+        raise InputError(
+            f"Training on the mixture {config.mixture}: some pairs have no gold for {', '.join(sorted(heads))} "
+            "(recipes unlabelled, reversed, passages), which only a teacher can answer. Distil, or leave those out."
+        )
+    if teach is not None and config.weights is not None:
+        # Before a teacher is asked, which takes minutes.
+        require_weights(config.weights)
     if config.num_threads is not None:
         torch.set_num_threads(config.num_threads)
     config.out.mkdir(parents=True, exist_ok=True)
@@ -94,6 +103,11 @@ def train(
         run.go(progress)
     _write_record(config, base, mixture, rows, run)
     return config.out
+
+
+def unanswered(rows: Sequence[Row]) -> set[str]:
+    """Heads for which some rows have no gold and wait for a teacher."""
+    return {head for row in rows for head, gold in row.golds.items() if gold == UNLABELLED}
 
 
 @contextmanager
@@ -278,7 +292,7 @@ def _write_record(config: TrainConfig, base: Checkpoint, mixture: Mixture, rows:
     record: dict[str, Any] = {
         "settings": config.to_dict(),
         "base_sha256": base.weights_hash(),
-        "sets": [_described(source) for source in mixture.sources],
+        "sets": described(mixture),
         "rows": dict(Counter(row.source for row in rows)),
         "rows_per_head": dict(Counter(head for row in rows for head in row.golds)),
         "steps": run.total_steps,
@@ -299,6 +313,11 @@ def _copy_tokenizer(config: TrainConfig, base: Checkpoint) -> None:
     if not (config.out / "tokenizer.json").is_file():
         # Older shapes of tokenizer, read once, in the one shape that everything after training reads.
         read_tokenizer(base.tokenizer_folder).save(str(config.out / "tokenizer.json"))
+
+
+def described(mixture: Mixture) -> list[dict[str, Any]]:
+    """The sets of a mixture as a record tells of them: everything stated, and every licence."""
+    return [_described(source) for source in mixture.sources]
 
 
 def _described(source: Source) -> dict[str, Any]:

@@ -20,6 +20,8 @@ _ISO_DATE = re.compile(r"(?<!\d)(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(
 _WRITTEN_DATE = re.compile(r"(?<![\d./])(\d{1,2})(?P<joint>[/.])(\d{1,2})(?P=joint)((?:\d{2}){1,2})(?![\d./]\d|\d)")
 _FRACTION = re.compile(r"(?<![\d./])(\d{1,3})/(\d{1,3})(?![\d./]\d|\d)")
 _WORD = re.compile(r"[^\W\d_]+")
+_SCALE = re.compile(r" *([^\W\d_]+)")
+_DAY_OF = re.compile(r"\b([^\W\d_]+) of \Z")
 _NEXT_WORD = re.compile(r"[ -]([^\W\d_]+)")
 _AFTERNOON = re.compile(r"(?::\d{2})?\s?p\.?m\b", re.IGNORECASE)
 _JOINT_BEFORE, _JOINT_AFTER = re.compile(r"(?: of|[.])? *\Z"), re.compile(r" *,? *(?:of +)?")
@@ -81,9 +83,9 @@ def _in_figures(text: str) -> Iterator[Figure]:
     lists = word_lists()
     for found in _FIGURE.finditer(text):
         value, end, glued = float(re.sub(r"[^\d.]", "", found["digits"])), found.end("digits"), found["glued"]
-        scale = _WORD.match(text, _skip_on(text, found.end())) if not glued else None
-        if scale and scale.group().casefold() in lists.scales:
-            value, end = value * lists.scales[scale.group().casefold()], scale.end()
+        scale = _SCALE.match(text, found.end()) if not glued else None
+        if scale and scale[1].casefold() in lists.scales:
+            value, end = value * lists.scales[scale[1].casefold()], scale.end()
             yield Figure(NUMBER, found.start(), end, frozenset({_plain(value)}))
         elif is_year(found["digits"]) and glued in ("", "s"):
             yield _year(found)
@@ -95,7 +97,7 @@ def _in_figures(text: str) -> Iterator[Figure]:
         else:
             scaled = lists.glued.get(glued.casefold(), 1)
             readings = {_plain(value), _plain(value * scaled)}
-            if value < 12 and _AFTERNOON.match(text, end):
+            if value < 12 and text[found.start() - 1 : found.start()] != ":" and _AFTERNOON.match(text, end):
                 readings.add(_plain(value + 12))  # 7 p.m. is 19:00
             yield Figure(NUMBER, found.start(), end, frozenset(readings))
 
@@ -209,7 +211,15 @@ def _calendar(text: str) -> Iterator[Figure]:
     names = word_lists().calendar
     for found in _WORD.finditer(text):
         if found.group()[0].isupper() and (value := names.get(found.group().casefold())):
+            yield from _first_of(text, found.start())
             yield Figure(DATE, *found.span(), frozenset({value}))
+
+
+def _first_of(text: str, month: int) -> Iterator[Figure]:
+    """The day before a month that is no number elsewhere: the "first" of May."""
+    day = _DAY_OF.search(text, max(0, month - 16), month)
+    if day and (value := word_lists().within.get(day[1].casefold())):
+        yield Figure(DATE, *day.span(1), frozenset({str(value)}))
 
 
 def _as_date(one: Figure, text: str, near: set[int]) -> Figure:

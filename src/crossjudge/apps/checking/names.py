@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from crossjudge.apps.checking.results import NAME, Flag
 from crossjudge.apps.checking.word_lists import word_lists
 
 _NAMED = re.compile(r"(?<!\w)[^\W\d_a-z][\w&]*(?:[-.'’]\w+)*")
-_BETWEEN = re.compile(r" (?:(?:van|von|der|den|de|del|della|di|da|do|dos|la|le|bin|ibn|al|af|ter|ten|zu) )*")
-"""Between two words of one name: "Willem van der Berg"."""
 _SENTENCE_START = re.compile(r"(?:\A|[.!?:…]\s)\W*\Z")
 
 
@@ -24,9 +23,9 @@ def missing_names(claim: str, sources: str) -> list[Flag]:
     known |= {part for name in known for part in re.split(r"[-.'’]", name)} | _initials(sources)
     lands = {_land(name) for name in known}
     flags: list[Flag] = []
-    named = list(_NAMED.finditer(claim))
+    named, between = list(_NAMED.finditer(claim)), _between()
     for place, found in enumerate(named):
-        followed = place + 1 < len(named) and claim[found.end() : named[place + 1].start()] == " "
+        followed = place + 1 < len(named) and between.fullmatch(claim, found.end(), named[place + 1].start())
         opens = _SENTENCE_START.search(claim[: found.start()]) and not found.group()[1:2].isupper() and not followed
         plain = _plain(found.group())
         if opens or plain in known or _land(plain) in lands or len(plain) < 2:
@@ -35,12 +34,18 @@ def missing_names(claim: str, sources: str) -> list[Flag]:
             continue
         if not found.group()[0].isupper():
             continue
-        if flags and _BETWEEN.fullmatch(claim, flags[-1].end, found.start()):
+        if flags and between.fullmatch(claim, flags[-1].end, found.start()):
             start = flags.pop().start
         else:
             start = found.start()
         flags.append(Flag(NAME, start, found.end(), claim[start : found.end()]))
     return flags
+
+
+@cache
+def _between() -> re.Pattern[str]:
+    """What may stand between two words of one name: a blank, or particles as in "Willem van der Berg"."""
+    return re.compile(rf" (?:(?:{'|'.join(word_lists().particles)}) )*")
 
 
 def _plain(name: str) -> str:

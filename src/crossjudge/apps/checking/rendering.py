@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib import resources
@@ -41,6 +41,11 @@ class Checked:
                 f"Showing a checked answer: its report is a {type(self.report).__name__}; expected a CheckReport, as a "
                 "ClaimChecker gives it."
             )
+        if not isinstance(self.answer, str) and len(self.answer) != len(self.report.claims):
+            raise InputError(
+                f"Showing a checked answer: it is a list of {len(self.answer)} claims, and its report has "
+                f"{len(self.report.claims)}. Expected the report on this very answer."
+            )
         for place, claim in enumerate(self.report.claims):
             if claim.claim != self._asked(place, claim):
                 raise InputError(
@@ -51,13 +56,13 @@ class Checked:
     def _asked(self, place: int, claim: ClaimVerdict) -> str:
         if isinstance(self.answer, str):
             return self.answer[claim.start : claim.end]
-        # A list of claims is judged whole: one too few is as strange as one that reads otherwise.
-        return self.answer[place] if len(self.answer) == len(self.report.claims) else ""
+        return self.answer[place]
 
 
 def page(checked: Sequence[Checked], *, title: str = TITLE) -> str:
-    """The page, as HTML; raises `InputError` for anything that is not a sequence of `Checked`."""
-    if isinstance(checked, Checked) or not all(isinstance(one, Checked) for one in checked):
+    """The page, as HTML; raises `InputError` for anything that is not several `Checked`."""
+    checked = list(checked) if isinstance(checked, Iterable) else [checked]
+    if not all(isinstance(one, Checked) for one in checked):
         raise InputError(
             "Showing checked answers: expected a list of Checked(source, answer, report). Wrap each in one."
         )

@@ -44,8 +44,8 @@ class Flag(Result):
     """Characters `start` to `end` of a claim that deserve a second look; it never changes an outcome.
 
     `kind`: "number" or "date": it stands nowhere in the evidence; "name": it stands nowhere in the sources that the
-    evidence is from, or, without evidence, in no source at all; "overstated": the whole claim is definite where its
-    source hedges, and `text` is the word of the source that does.
+    evidence is from; any of the three, where there is no evidence: it stands in no source at all; "overstated": the
+    whole claim is definite where its source hedges, and `text` is the word of the source that does.
     """
 
     kind: str

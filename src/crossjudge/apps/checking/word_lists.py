@@ -18,6 +18,7 @@ class WordLists:
     no_doubt: Sequence[str]
     titles: frozenset[str]
     function_words: frozenset[str]
+    particles: Sequence[str]
     peoples: Mapping[str, str]
     calendar: Mapping[str, str]
     numbers: Mapping[str, int]
@@ -39,6 +40,7 @@ def word_lists() -> WordLists:
         no_doubt=table["no_doubt"],
         titles=frozenset(table["titles"]),
         function_words=frozenset(table["function_words"]),
+        particles=table["particles"],
         peoples={people: land for land, peoples in table["peoples"].items() for people in peoples},
         calendar={
             name: f"{kind} {number}"

@@ -40,7 +40,7 @@ def phone_recognizer(*regions: str) -> Recognizer:
     return Recognizer("phone", find)
 
 
-_MEANT = {"UK": "GB", "EN": "GB", "EL": "GR", "USA": "US", "GBR": "GB", "DEU": "DE", "FRA": "FR", "IND": "IN"}
+_MEANT = {"UK": "GB", "EL": "GR", "USA": "US", "GBR": "GB", "DEU": "DE", "FRA": "FR", "IND": "IN"}
 """What people call a country -> its two letters."""
 
 
