@@ -29,6 +29,7 @@ PAGE, TEMPLATE = DOCS / "known-failures.md", DOCS / "known-failures.template.md"
 USES = {
     "tag": ("Tagging", "exactly the right labels", "tagging.md"),
     "check": ("Checking claims", "the right outcome, and the right flags", "checking.md"),
+    "flags": ("Flags of claims", "what should be flagged, and nothing else", "checking.md"),
     "answer": ("Picking answers", "the right candidate, or abstained where there is none", "answering.md"),
     "grade": ("Grading", "the right grade, and the right points missing", "grading.md"),
     "guard": ("Guarding", "the policy passed or failed as it should", "guarding.md"),
@@ -105,6 +106,8 @@ def pages() -> dict[Path, str]:
     found = {PAGE: known_failures(CARD.read_text("utf-8"), measured, cases)}
     for use, (_, _, name) in USES.items():
         path = DOCS / "uses" / name
+        if path in found:  # its sentence is about the use's first cases
+            continue
         found[path] = _CASES.sub(cases_in_words(cases[use]), path.read_text("utf-8"))
     return found
 

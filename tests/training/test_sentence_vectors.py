@@ -27,7 +27,7 @@ from tiny_sets import nli_rows
 
 PAIRS = [(row["premise"], row["hypothesis"]) for row in nli_rows(60)]
 TEXTS = [text for pair in PAIRS for text in pair]
-SETTINGS = VectorSettings(layers=1, learning_rate=3e-3, token_budget=256)
+SETTINGS = VectorSettings(layers=1, learning_rate=3e-3, token_budget=256, max_length=48)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,13 @@ def test_every_backend_and_the_weights_read_back_have_these_layers(given: Given,
     out = given(run, tmp_path / "out")
     exported = export_one_way(out, tmp_path / "exported", precision="fp32")
     assert {name for name in read_weights(exported) if name.startswith("embedding_layers.0.")}
+    rounded = export_one_way(out, tmp_path / "int8", precision="int8")
+    torch_logits = CrossEncoder(rounded, backend="torch", device="cpu").logits(PAIRS)
+    np.testing.assert_allclose(torch_logits, CrossEncoder(exported).logits(PAIRS), atol=0.3)
+    assert not np.allclose(torch_logits, CrossEncoder(exported).logits(PAIRS), atol=1e-6)
     assert json.loads((exported / "config.json").read_text())["embedding_layers"] == 1
+    assert (BiEncoder(exported).max_length, CrossEncoder(exported).max_length) == (48, 64)
+    assert BiEncoder(exported, max_length=60).max_length == 60
     vectors = BiEncoder(exported).encode(TEXTS[:8])
     np.testing.assert_allclose(BiEncoder(exported, backend="torch", device="cpu").encode(TEXTS[:8]), vectors, atol=1e-4)
     pytest.importorskip("openvino")

@@ -87,7 +87,7 @@ def _read(source: Path, *, one_label: bool) -> tuple[OneWayConfig, Weights]:
         found |= {f"out.{kind}": _difference(found[f"out.{kind}"], for_it, against) for kind in ("weight", "bias")}
         head, labels = RELEVANCE, (RELEVANCE,)
     kept |= {f"heads.{head}.{name}": value for name, value in found.items()}
-    return replace(config, heads={head: labels}, exits=(), embedding_layers=0), kept
+    return replace(config, heads={head: labels}, exits=(), embedding_layers=0, embedding_max_length=None), kept
 
 
 def _difference(rows: NDArray[np.float32], for_it: int, against: int) -> NDArray[np.float32]:

@@ -30,7 +30,8 @@ class OneWayConfig:
 
     `exits`: after how many layers every head has an early copy that answers too, such as `(2, 4)`; mostly none.
     `pooled`: whether heads read `[CLS]` through a tanh layer, as BERT's pooler, or as it is. `embedding_layers`: how
-    many of the last layers sentence vectors have a stand-in for, trained for them alone.
+    many of the last layers sentence vectors have a stand-in for, trained for them alone, and `embedding_max_length`
+    the tokens of the longest text that these learned from (None: no such limit).
     """
 
     vocab_size: int
@@ -47,6 +48,7 @@ class OneWayConfig:
     exits: tuple[int, ...] = ()
     pooled: bool = True
     embedding_layers: int = 0
+    embedding_max_length: int | None = None
 
     def __post_init__(self) -> None:
         # What JSON brings is a list.
@@ -102,7 +104,7 @@ class OneWayConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; what came later only where it differs from what folders before it had."""
-        usual = {"exits": (), "pooled": True, "embedding_layers": 0}
+        usual = {"exits": (), "pooled": True, "embedding_layers": 0, "embedding_max_length": None}
         return {name: value for name, value in asdict(self).items() if name not in usual or value != usual[name]}
 
 

@@ -214,8 +214,9 @@ def read_weights(folder: Path) -> dict[str, NDArray[np.float32]]:
     What comes back is exactly what the graphs compute with, so the torch backend and the graphs share their weights.
     """
     constants: dict[str, NDArray[Any]] = {}
-    for path in sorted(folder.glob("*.onnx")):
-        constants |= read_constants(onnx.load(path))
+    graphs = [onnx.load(path) for path in sorted(folder.glob("*.onnx"))]
+    for graph in graphs:
+        constants |= read_constants(graph, beside=[other for other in graphs if other is not graph])
     return _Reader(read_config(folder / "config.json"), constants).weights()
 
 

@@ -54,7 +54,7 @@ def read_one_way(folder: Path, config: Mapping[str, Any], *, kind: str, max_leng
         graphs={name: folder / file for name, file in graphs.items()},
         heads=heads,
         labels=heads.get(DEFAULT_HEAD) or next(iter(heads.values())),
-        max_length=_max_length(folder, ours, config.get("max_positions"), max_length),
+        max_length=_max_length(folder, ours, config.get("max_positions"), max_length or _of_vectors(config, kind)),
         objective=ours.get("objective"),
         pooling=_pooling(folder, ours),
     )
@@ -151,6 +151,12 @@ def _heads(folder: Path, ours: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     if not isinstance(heads, dict) or not heads or not all(isinstance(one, list) and one for one in heads.values()):
         raise corrupt(folder / "config.json", f"heads is {heads!r} where head names with their labels are expected")
     return {str(head): tuple(map(str, labels)) for head, labels in heads.items()}
+
+
+def _of_vectors(config: Mapping[str, Any], kind: str) -> int | None:
+    """Tokens of the longest text that sentence vectors learned from, where that is what is asked for, and stated."""
+    stated = config.get("embedding_max_length")
+    return stated if kind == "bi_encoder" and isinstance(stated, int) and stated > 0 else None
 
 
 def _max_length(folder: Path, ours: Mapping[str, Any], positions: object, asked: int | None) -> int:

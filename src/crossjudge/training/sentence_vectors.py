@@ -119,7 +119,7 @@ def give_vector_layers(
     if out.exists():
         raise InputError(f"{_DOING}: {out} is there already. Name a new folder.")
     torch.manual_seed(settings.seed)
-    student, checkpoint = _student(run, settings.layers), load_checkpoint(base, kind="bi_encoder")
+    student, checkpoint = _student(run, settings), load_checkpoint(base, kind="bi_encoder")
     teacher = _teacher(checkpoint, student.config)
     read = Mixture.from_toml(mixture)
     rows = read.rows(folder=data, exclude=frozenset(exclude))
@@ -146,12 +146,16 @@ def give_vector_layers(
     return out
 
 
-def _student(run: Path, layers: int) -> OneWayEncoder:
+def _student(run: Path, settings: VectorSettings) -> OneWayEncoder:
     """The run's network with such layers, of which alone anything is learned."""
-    config = replace(read_config(run / "config.json"), embedding_layers=layers)
+    config = replace(
+        read_config(run / "config.json"),
+        embedding_layers=settings.layers,
+        embedding_max_length=settings.max_length,
+    )
     weights = {name: one for name, one in load_file(run / WEIGHTS).items() if not name.startswith("embedding_layers.")}
-    for place in range(layers):
-        theirs, ours = f"layers.{config.num_layers - layers + place}.", f"embedding_layers.{place}."
+    for place in range(settings.layers):
+        theirs, ours = f"layers.{config.num_layers - settings.layers + place}.", f"embedding_layers.{place}."
         weights |= {ours + name.removeprefix(theirs): one for name, one in weights.items() if name.startswith(theirs)}
     network = OneWayEncoder(config)
     network.load_state_dict(weights)
