@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,12 +134,17 @@ def all_met(expected: Sequence[tuple[str, str]], found: Sequence[tuple[str, str]
     """Whether each kind and text meets one of the other side: of the same kind, with all words of one in the other."""
     left = list(found)
     for kind, text in expected:
-        words = set(text.split())
-        met = [one for one in left if one[0] == kind and (words <= set(one[1].split()) or words >= set(one[1].split()))]
+        words = _words(text)
+        met = [one for one in left if one[0] == kind and (words <= _words(one[1]) or words >= _words(one[1]))]
         if not met:
             return False
         left.remove(met[0])
     return not left
+
+
+def _words(text: str) -> set[str]:
+    """Its words and figures, without signs of currency, percent and the like."""
+    return set(re.findall(r"\w+", text))
 
 
 def answer(judge: Judge, cases: Sequence[Case]) -> list[Given]:

@@ -95,7 +95,7 @@ Picture = Terminal | Drawing | Written | Served
 PICTURES: Mapping[str, Picture] = {
     "models.svg": Terminal(commands=("crossjudge models --objective nli --max-parameters 100M",), columns=104),
     "calibration.png": Drawing(
-        command="crossjudge calibrate examples/data/labelled.csv --target-error 0.1 --plot calibration.png",
+        command="crossjudge calibrate examples/data/labelled.csv --target-error 0.15 --plot calibration.png",
         file="calibration.png",
     ),
     "playground.png": Served(use="check", width=1240, height=880),

@@ -61,7 +61,8 @@ class Checked:
 
 def page(checked: Sequence[Checked], *, title: str = TITLE) -> str:
     """The page, as HTML; raises `InputError` for anything that is not several `Checked`."""
-    checked = list(checked) if isinstance(checked, Iterable) else [checked]
+    # Anything else than a collection is as wrong as a collection of anything else.
+    checked = list(checked) if isinstance(checked, Iterable) else [None]
     if not all(isinstance(one, Checked) for one in checked):
         raise InputError(
             "Showing checked answers: expected a list of Checked(source, answer, report). Wrap each in one."
