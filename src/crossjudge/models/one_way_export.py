@@ -24,7 +24,14 @@ from crossjudge.models.one_way_folder import FORMAT
 from crossjudge.models.one_way_fused import fused_graphs
 from crossjudge.models.one_way_parts import layer_name
 from crossjudge.models.parity_sample import sample_pairs
-from crossjudge.models.quantization import Method, collect_ranges, joined_ranges, quantize_graphs, read_constants
+from crossjudge.models.quantization import (
+    Method,
+    collect_ranges,
+    initializers,
+    joined_ranges,
+    quantize_graphs,
+    read_constants,
+)
 from crossjudge.text.batching import plan
 from crossjudge.text.tokenization import PairTokenizer
 from crossjudge.types import Encoding, OneWayBatch, Pair
@@ -213,10 +220,11 @@ def read_weights(folder: Path) -> dict[str, NDArray[np.float32]]:
 
     What comes back is exactly what the graphs compute with, so the torch backend and the graphs share their weights.
     """
-    constants: dict[str, NDArray[Any]] = {}
     graphs = [onnx.load(path) for path in sorted(folder.glob("*.onnx"))]
+    raw = {name: value for graph in graphs for name, value in initializers(graph).items()}
+    constants: dict[str, NDArray[Any]] = {}
     for graph in graphs:
-        constants |= read_constants(graph, beside=[other for other in graphs if other is not graph])
+        constants |= read_constants(graph, beside=raw)
     return _Reader(read_config(folder / "config.json"), constants).weights()
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import math
 import random
 import shutil
 from collections import Counter
@@ -25,18 +24,18 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor
-from torch.nn import functional
 
-from crossjudge.errors import InputError, MissingFileError
-from crossjudge.models.checkpoint import Checkpoint, load_checkpoint
+from crossjudge.errors import InputError
+from crossjudge.models.checkpoint import Checkpoint
 from crossjudge.models.one_way import OneWayConfig, OneWayEncoder, mean_pool
 from crossjudge.models.one_way_export import read_config
 from crossjudge.text.tokenizer_files import read_tokenizer
 from crossjudge.training.decontamination import hash_pairs, load_hashes, save_hashes
 from crossjudge.training.evaluation_pairs import held_out_hashes
+from crossjudge.training.losses import embedding_distance
 from crossjudge.training.mixture import Mixture
-from crossjudge.training.students import WEIGHTS, require_run
-from crossjudge.training.trainer import CHECKPOINT, HASHES, NOTE_EVERY, RECORD, described
+from crossjudge.training.students import WEIGHTS, load_base, require_run
+from crossjudge.training.trainer import CHECKPOINT, HASHES, NOTE_EVERY, RECORD, described, rate_share
 
 logger = logging.getLogger(__name__)
 
@@ -119,7 +118,7 @@ def give_vector_layers(
     if out.exists():
         raise InputError(f"{_DOING}: {out} is there already. Name a new folder.")
     torch.manual_seed(settings.seed)
-    student, checkpoint = _student(run, settings), load_checkpoint(base, kind="bi_encoder")
+    student, checkpoint = _student(run, settings), load_base(base)
     teacher = _teacher(checkpoint, student.config)
     read = Mixture.from_toml(mixture)
     rows = read.rows(folder=data, exclude=frozenset(exclude))
@@ -165,12 +164,6 @@ def _student(run: Path, settings: VectorSettings) -> OneWayEncoder:
 
 
 def _teacher(base: Checkpoint, student: OneWayConfig) -> OneWayEncoder:
-    if not base.weights:
-        raise MissingFileError(
-            f"{_DOING} of '{base.name}': {base.folder} holds a graph and no weights. Choose the encoder that training "
-            "began from.",
-            path=base.folder,
-        )
     teacher = OneWayEncoder.from_encoder(base.raw, base.weights, {})
     for name in ("hidden_size", "vocab_size"):
         theirs, ours = getattr(teacher.config, name), getattr(student, name)
@@ -202,11 +195,10 @@ def _trained(
     steps = [step for epoch in range(settings.epochs) for step in _steps(encoded, settings, epoch)]
     learned = list(student.embedding_layers.parameters())
     optimizer = torch.optim.AdamW(learned, lr=settings.learning_rate, weight_decay=0.01)
-    warm = max(1, math.ceil(settings.warmup * len(steps)))
     losses: list[float] = []
     for number, step in enumerate(steps):
-        rate = min((number + 1) / warm, (len(steps) - number) / max(1, len(steps) - warm), 1.0)
-        optimizer.param_groups[0]["lr"] = settings.learning_rate * rate
+        share = rate_share(number, len(steps), warmup=settings.warmup)
+        optimizer.param_groups[0]["lr"] = settings.learning_rate * share
         ids, mask = _padded([encoded[place] for place in step], student.config.pad_token_id)
         own, given = _vectors(student, ids, mask), _vectors(teacher, ids, mask)
         loss = vector_loss(own, given, settings.likeness_weight)
@@ -229,8 +221,7 @@ def vector_loss(own: Tensor, given: Tensor, likeness_weight: float) -> Tensor:
     1 - cosine of each text, and the squared difference of each two texts' cosine: a search compares, so two vectors
     that are off in the same way harm it less than two that are off in different ways.
     """
-    far = (1 - functional.cosine_similarity(own, given, dim=-1)).mean()
-    return far + likeness_weight * ((own @ own.T - given @ given.T) ** 2).mean()
+    return embedding_distance(own, given) + likeness_weight * ((own @ own.T - given @ given.T) ** 2).mean()
 
 
 def _vectors(network: OneWayEncoder, ids: Tensor, mask: Tensor) -> Tensor:

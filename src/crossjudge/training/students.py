@@ -63,25 +63,34 @@ class Student(Protocol):
 
 
 def read_base(config: TrainConfig) -> Checkpoint:
-    """The encoder that `config.base` names, its files verified; with or without a classification head.
+    """The encoder that `config.base` names, as `load_base` loads it.
 
     Raises a `CheckpointError` when it cannot be loaded, and `InputError` when `max_length` is beyond its positions.
     """
-    try:
-        base = load_checkpoint(config.base, kind="bi_encoder")
-    except UnsupportedModelError:
-        base = load_checkpoint(config.base)
-    if not base.weights:
-        raise MissingFileError(
-            f"Training from '{base.name}': {base.folder} holds a graph and no weights. Expected an encoder with "
-            "safetensors; choose the checkpoint that the graph was made from.",
-            path=base.folder,
-        )
+    base = load_base(config.base)
     positions = position_capacity(base.raw)
     if positions is not None and config.max_length > positions:
         raise InputError(
             f"Training from '{base.name}': max_length is {config.max_length}, and the encoder has {positions} "
             f"positions. Set max_length to {positions} or less."
+        )
+    return base
+
+
+def load_base(name: str | Path) -> Checkpoint:
+    """The encoder of that folder or hub name, its files verified; with or without a classification head.
+
+    Raises a `CheckpointError` when it cannot be loaded, or holds no weights.
+    """
+    try:
+        base = load_checkpoint(name, kind="bi_encoder")
+    except UnsupportedModelError:
+        base = load_checkpoint(name)
+    if not base.weights:
+        raise MissingFileError(
+            f"Training from '{base.name}': {base.folder} holds a graph and no weights. Expected an encoder with "
+            "safetensors; choose the checkpoint that the graph was made from.",
+            path=base.folder,
         )
     return base
 

@@ -105,6 +105,13 @@ def train(
     return config.out
 
 
+def rate_share(step: int, total_steps: int, *, warmup: float, decay: float = 1.0) -> float:
+    """Share of the highest rate: linear warm-up, then steady, then linear decay to zero at the last step."""
+    warm = max(1, math.ceil(warmup * total_steps))
+    falling = max(1, min(total_steps - warm, math.ceil(decay * total_steps)))
+    return min((step + 1) / warm, 1.0, (total_steps - step) / falling)
+
+
 def unanswered(rows: Sequence[Row]) -> set[str]:
     """Heads for which some rows have no gold and wait for a teacher."""
     return {head for row in rows for head, gold in row.golds.items() if gold == UNLABELLED}
@@ -166,10 +173,10 @@ class Run:
         (self.config.out / "training_log.json").write_text(json.dumps(self.history), encoding="utf-8")
 
     def learning_rate(self, step: int) -> float:
-        """Linear warm-up, then steady, then linear decay to zero at the last step."""
-        warm = max(1, math.ceil(self.config.warmup * self.total_steps))
-        falling = max(1, min(self.total_steps - warm, math.ceil(self.config.decay * self.total_steps)))
-        return self.config.learning_rate * min((step + 1) / warm, 1.0, (self.total_steps - step) / falling)
+        """The rate at a step, as `rate_share` has it rise and fall."""
+        config = self.config
+        share = rate_share(step, self.total_steps, warmup=config.warmup, decay=config.decay)
+        return config.learning_rate * share
 
     def _steps(self) -> list[list[Group]]:
         """Which pairs each step holds: whole epochs, the last one cut where `epochs` is not a whole number."""

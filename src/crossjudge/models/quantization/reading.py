@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,21 +34,22 @@ class Record:
         onnx.helper.set_model_props(model, {RECORD: json.dumps(content)})
 
 
-def read_constants(model: onnx.ModelProto, *, beside: Iterable[onnx.ModelProto] = ()) -> dict[str, NDArray[Any]]:
+def read_constants(
+    model: onnx.ModelProto, *, beside: Mapping[str, NDArray[Any]] | None = None
+) -> dict[str, NDArray[Any]]:
     """Name -> array, as in the graph that was quantised, int8 weights multiplied out and norms undone.
 
     A float32 network with these constants computes what the int8 graph does but for the rounding of activations.
-    `beside`: graphs that were quantised together with it, and share its constants. Raises `InputError` where a norm is
-    read by int8 layers alone in all of them: nothing then tells what it was.
+    `beside`: `initializers` of graphs that were quantised together with it, and share its constants. Raises
+    `InputError` where a norm is read by int8 layers alone in all of them: nothing then tells what it was.
     """
-    constants = _initializers(model)
+    constants = initializers(model)
     content = next((json.loads(one.value) for one in model.metadata_props if one.key == RECORD), None)
     if content is None:
         return constants
     record = Record(**content)
     read = dict(constants)
-    for other in beside:
-        constants = _initializers(other) | constants
+    constants = {**(beside or {}), **constants}
     smoothings = {group: _smoothing(constants, group, in_norm=group in record.norms) for group in _groups(record)}
     for weight, (group, bias, transposed) in record.layers.items():
         matrix = constants[f"{weight}.int8"].astype(np.float32) * constants[f"{weight}.scale"] * smoothings[group]
@@ -65,7 +66,8 @@ def read_constants(model: onnx.ModelProto, *, beside: Iterable[onnx.ModelProto] 
     return read
 
 
-def _initializers(model: onnx.ModelProto) -> dict[str, NDArray[Any]]:
+def initializers(model: onnx.ModelProto) -> dict[str, NDArray[Any]]:
+    """Name -> array, as it stands in the graph."""
     return {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
 
 
