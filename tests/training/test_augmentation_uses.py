@@ -15,6 +15,7 @@ import pytest
 from crossjudge.training.augmentation import MadePair, made_pairs
 from crossjudge.training.augmentation.applications.hypotheses import asked, properties
 from crossjudge.training.augmentation.applications.messages import fields, message_with
+from crossjudge.training.augmentation.applications.speech import speech_pair
 from crossjudge.training.augmentation.facts import draw_thing, passage, same_name
 from crossjudge.training.augmentation.made_values import filled, slot_names
 from crossjudge.training.augmentation.real_claims import is_whole
@@ -231,3 +232,21 @@ def test_no_made_pair_is_a_worked_case(tmp_path: Path) -> None:
     held_out = {pair_hash(*pair) for pair in evaluation_pairs(tmp_path)}
     assert len(held_out) == 1
     assert not held_out & {pair_hash(pair.text_a, pair.text_b) for pair in [*mine, *made("applications")]}
+
+
+def test_what_a_message_does_is_never_asked_of_one_that_may_do_it_too() -> None:
+    acts = {act["name"]: act for act in words_table("applications_speech")["act"]}
+    assert all(set(act["open"]) <= set(acts) for act in acts.values())
+    stated = {label.rstrip("."): act["name"] for act in acts.values() for label in act["labels"]}
+    assert len(stated) == sum(len(act["labels"]) for act in acts.values())
+    rng, seen = Random(5), Counter[str]()
+    for pair in (speech_pair(rng) for _ in range(4000)):
+        told = [name for name, act in acts.items() if any(said in pair.text_a for said in act["says"])]
+        named = stated.get(pair.text_b)
+        if named is None or len(told) != 1:
+            continue
+        (told_act,) = told
+        seen[str(pair.nli)] += 1
+        assert pair.nli == ("entailment" if named == told_act else "not_entailment")
+        assert named == told_act or not ({named} & set(acts[told_act]["open"]) | {told_act} & set(acts[named]["open"]))
+    assert min(seen["entailment"], seen["not_entailment"]) > 20

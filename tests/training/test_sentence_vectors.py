@@ -15,6 +15,7 @@ pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 import torch
+from safetensors.torch import load_file
 
 from crossjudge import BiEncoder, CrossEncoder
 from crossjudge.errors import InputError, MissingFileError
@@ -155,3 +156,38 @@ CONFIG: dict[str, Any] = {
     "max_positions": 8,
     "heads": {"nli": ("a", "b")},
 }
+
+
+def test_vectors_stay_where_all_that_they_stand_on_is_frozen(
+    given: Given, run: Path, base: Path, data: Path, mixture: Path, tmp_path: Path
+) -> None:
+    out = given(run, tmp_path / "out")
+    usual: dict[str, Any] = {"base": base, "mixture": mixture, "data": data, "max_length": 64, "precision": "fp32"}
+    further = train(
+        TrainConfig(**usual, weights=out, frozen_layers=1, out=tmp_path / "on", epochs=1, learning_rate=3e-3)
+    )
+    before, after = load_file(out / "model.safetensors"), load_file(further / "model.safetensors")
+    assert before.keys() == after.keys()
+    moved = {name.split(".")[0] + name.split(".")[1] for name in before if not before[name].equal(after[name])}
+    assert moved == {"layers1", "headsnli"}
+    record = json.loads((further / "training_record.json").read_text())
+    assert record["sentence_vectors"]["texts"] == len(set(TEXTS))
+    vectors = [
+        BiEncoder(export_one_way(folder, tmp_path / f"{folder.name}-fp32", precision="fp32")).encode(TEXTS[:8])
+        for folder in (out, further)
+    ]
+    np.testing.assert_array_equal(*vectors)
+
+
+def test_vectors_are_left_behind_where_a_layer_beneath_them_moves(
+    given: Given, run: Path, base: Path, data: Path, mixture: Path, tmp_path: Path
+) -> None:
+    out = given(run, tmp_path / "out", settings=replace(SETTINGS, layers=2))
+    usual: dict[str, Any] = {"base": base, "mixture": mixture, "data": data, "max_length": 64, "epochs": 0.1}
+    kept = train(TrainConfig(**usual, weights=out, frozen_layers=1, out=tmp_path / "kept"))
+    assert json.loads((kept / "config.json").read_text())["embedding_layers"] == 2
+    alone = given(run, tmp_path / "alone")
+    left = train(TrainConfig(**usual, weights=alone, out=tmp_path / "left"))
+    assert "embedding_layers" not in json.loads((left / "config.json").read_text())
+    with pytest.raises(InputError, match="frozen_layers is 3, and the network has 2 layers"):
+        train(TrainConfig(**usual, weights=out, frozen_layers=3, out=tmp_path / "more"))

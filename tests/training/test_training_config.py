@@ -42,6 +42,7 @@ def written(folder: Path, text: str) -> Path:
         {"checkpoint_every": 0},
         {"num_threads": 0},
         {"exit_weight": -1.0},
+        {"frozen_layers": -1},
         {"heads": {}},
         {"heads": {"tone": ()}},
         {"heads": {"tone": ("a", "a")}},
@@ -60,6 +61,7 @@ def test_a_setting_out_of_range_names_itself_and_the_range(setting: dict[str, An
         {"embedding_weight": 1.0},
         {"exits": (2,)},
         {"layers": (1,)},
+        {"frozen_layers": 1},
         {"heads": ["nli", "duplicate"]},
     ],
     ids=str,
@@ -68,6 +70,12 @@ def test_joint_attention_has_one_head_no_exits_and_no_premise_read_alone(setting
     (name,) = setting
     with pytest.raises(InputError, match=f"{name} with joint attention"):
         TrainConfig(**NEEDED, attention="joint", **setting)
+
+
+@pytest.mark.parametrize("setting", [{}, {"weights": "run", "layers": (1, 2)}], ids=str)
+def test_only_layers_of_an_earlier_run_are_frozen(setting: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="frozen_layers is 2, and there are no weights of the same layers"):
+        TrainConfig(**NEEDED, frozen_layers=2, **setting)
 
 
 @pytest.mark.parametrize("layers", [(0, 1), (2, 1), (1, 1), (1.5,), ("1",)], ids=str)

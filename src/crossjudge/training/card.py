@@ -15,7 +15,7 @@ from crossjudge.datasets import dataset_cards
 from crossjudge.models.boxed import EMBEDDED_NAME, JOINT_NAME, SMALL_NAME
 from crossjudge.models.manifest import write_manifest
 from crossjudge.training.augmentation import FAMILIES
-from crossjudge.training.mixture import OURS
+from crossjudge.training.mixture import BY_HAND, OURS
 
 _ONE_WAY = """\
 ---
@@ -211,6 +211,8 @@ def _described(name: str) -> tuple[str, str]:
     if name in FAMILIES:
         what = f"made by rule: `training/augmentation`, family {name}, partly of Wikipedia sentences"
         return what, f"{OURS}; sentences CC BY-SA 3.0"
+    if name == BY_HAND:
+        return "written by hand for what the uses ask: `training/by_hand`", OURS
     card = dataset_cards()[name]
     return card.original, card.licence
 

@@ -25,6 +25,8 @@ class TrainConfig:
     only). `pooled_heads`: heads read `[CLS]` through a tanh layer as in BERT, or, if false, as it is. `weights`: folder
     of an earlier run of the same attention whose network is trained further, or the name of a one-way model in the box,
     where `base` is still what the embedding is tied to. (With joint attention these two are for BERT only.)
+    `frozen_layers`: how many of its first layers, and the embeddings beneath, stay as they are (one-way only); sentence
+    vectors that have layers of their own on these stay with them.
     `epochs`: passes over the data, not necessarily whole. `warmup` and `decay`: shares of the steps, at the beginning
     and at the end, in which the rate rises and falls: it falls from the warm-up on where `decay` is 1; where less,
     a run may be made longer or shorter until then, since its rate is steady. `token_budget` and `batch_size`
@@ -46,6 +48,7 @@ class TrainConfig:
     layers: tuple[int, ...] = ()
     pooled_heads: bool = True
     weights: Path | None = None
+    frozen_layers: int = 0
     epochs: float = 1.0
     learning_rate: float = 1e-4
     warmup: float = 0.05
@@ -79,6 +82,11 @@ class TrainConfig:
                 raise InputError(f"Reading training settings: {name} is {value!r}; expected {expected}.")
         if self.attention == "joint":
             self._check_joint()
+        if self.frozen_layers and (self.weights is None or self.layers):
+            raise InputError(
+                f"Reading training settings: frozen_layers is {self.frozen_layers}, and there are no weights of the "
+                "same layers to leave as they are. Name a run with weights and leave layers out, or freeze none."
+            )
 
     def _check_joint(self) -> None:
         one_way_only = {
@@ -86,6 +94,7 @@ class TrainConfig:
             "likeness_weight": self.likeness_weight,
             "exits": self.exits,
             "layers": self.layers,
+            "frozen_layers": self.frozen_layers,
             "heads": tuple(self.heads)[1:],
         }
         asked = [name for name, value in one_way_only.items() if value]
@@ -163,6 +172,7 @@ _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "heads": (_names_differ, "one head or more, its labels different names, one for each output"),
     "layers": (_rising, "different numbers from 1 on, rising"),
     "pooled_heads": (lambda value: isinstance(value, bool), "true or false"),
+    "frozen_layers": _at_least(0),
     "exit_weight": (lambda value: value >= 0, "zero or more"),
     "epochs": (_positive, "a number above zero"),
     "learning_rate": (_positive, "a number above zero"),

@@ -130,10 +130,13 @@ def terms(source: Source) -> list[tuple[str, bool, str]]:
     """(name, whether weights trained on it may ship, licence) of everything that a source reads."""
     if source.path is not None:
         return [(source.name, bool(source.licence), source.licence or "no licence stated")]
-    names = source.texts if source.recipe == "made" else (source.name,)
+    names = source.texts if source.recipe in OWN else (source.name,)
     read = [(card.name, card.may_ship, card.licence) for card in map(find_set, names)]
-    return [(source.name, True, OURS), *read] if source.recipe == "made" else read
+    return [(source.name, True, OURS), *read] if source.recipe in OWN else read
 
 
+BY_HAND = "by_hand"
+"""The set, and recipe, of what was written for the uses."""
+OWN = frozenset({"made", BY_HAND})
 OURS = "Apache-2.0"
-"""Made pairs are this project's own, as far as they are not made of somebody's sentences."""
+"""Made and written pairs are this project's own, as far as they are not made of somebody's sentences."""

@@ -22,6 +22,7 @@ from crossjudge.datasets import (
 from crossjudge.errors import InputError
 from crossjudge.training.augmentation import MadePair, made_pairs
 from crossjudge.training.augmentation.applications.rules import policies_on
+from crossjudge.training.by_hand import written_pairs
 from crossjudge.training.heads import UNLABELLED, Gold
 from crossjudge.training.tag_hypotheses import tag_examples
 
@@ -215,6 +216,14 @@ def _made(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
     ]
 
 
+def _by_hand(source: Source, folder: Path | None, rng: random.Random) -> list[Row]:
+    """All that was written by hand for the uses; `tags` are the names of its files."""
+    return [
+        Row(one.text_a, one.text_b, one.golds, source.name, one.use, source.weight, source.repeat)
+        for one in written_pairs()
+    ]
+
+
 def _golds(pair: MadePair) -> dict[str, Gold]:
     """Head -> what the rule that made the pair knows."""
     golds: dict[str, Gold] = {}
@@ -264,6 +273,7 @@ RECIPES: Mapping[str, Recipe] = {
     "tags": _tags,
     "policies": _policies,
     "made": _made,
+    "by_hand": _by_hand,
     "hedges": _hedges,
     "grades": _grades,
     "candidates": _candidates,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -161,11 +162,15 @@ class OneWayStudent:
             teacher = OneWayEncoder.from_encoder(base.raw, base.weights, {})
             self._teacher = teacher.to(config.device).requires_grad_(False).eval()
         if config.weights is not None:
-            load_further(network, config.weights, config.layers)
+            network = load_further(network, config.weights, config.layers, frozen_layers=config.frozen_layers)
         self.network: nn.Module = network.to(config.device)
         self._model = network
         self._config = config
         network.embeddings.word_embeddings.weight.requires_grad_(not config.freeze_word_embeddings)
+        if config.frozen_layers:
+            network.embeddings.requires_grad_(False)
+            network.layers[: config.frozen_layers].requires_grad_(False)
+            network.embedding_layers.requires_grad_(False)
 
     def loss(self, batch: TextRows, targets: Targets, step: int, teacher: Teacher | None = None) -> Tensor:
         """Gold at the end and at the exits, the teacher's scores, and every few steps the starting vectors."""
@@ -244,21 +249,50 @@ def load_joint_run(network: OneWayEncoder, folder: Path, head: str) -> None:
     network.load_state_dict(own | taken)
 
 
-def load_further(network: OneWayEncoder, folder: Path, layers: Sequence[int] = ()) -> None:
-    """Take the weights of an earlier run, or of what was exported of one, whose heads and exits may be fewer.
+def load_further(
+    network: OneWayEncoder, folder: Path, layers: Sequence[int] = (), *, frozen_layers: int = 0
+) -> OneWayEncoder:
+    """The network with the weights of an earlier run, or of what was exported of one; its heads and exits may be fewer.
 
     Others keep their random start.
 
-    Of a run with more layers, those in `layers` are taken, counted from 1, and none of its exits.
-    Raises `MissingFileError` where there are none, and `InputError` where they are of another shape.
+    Of a run with more layers, those in `layers` are taken, counted from 1, and none of its exits. Layers of the
+    sentence vectors' own are taken where all that they stand on is among the `frozen_layers` first ones; on layers
+    that are about to move they would have to be trained anew afterwards.
+    Raises `MissingFileError` where there are none, and `InputError` where they are of another shape or fewer.
     """
-    own, earlier = network.state_dict(), _earlier(folder)
-    # Layers of the sentence vectors' own stand on layers that are about to move, so they are trained anew afterwards.
-    earlier = {name: one for name, one in earlier.items() if not name.startswith("embedding_layers.")}
+    earlier, config = _earlier(folder), network.config
+    if frozen_layers > config.num_layers:
+        raise InputError(
+            f"Training further from {folder}: frozen_layers is {frozen_layers}, and the network has "
+            f"{config.num_layers} layers. Freeze so many or fewer."
+        )
+    if frozen_layers and (kept := _with_vector_layers(network, folder, frozen_layers)) is not None:
+        network = kept
+    else:
+        earlier = {name: one for name, one in earlier.items() if not name.startswith("embedding_layers.")}
     if layers and any(name.startswith(f"layers.{len(layers)}.") for name in earlier):
         earlier = of_layers(earlier, layers)
+    own = network.state_dict()
     _check_shapes(own, earlier, folder)
     network.load_state_dict(own | earlier)
+    return network
+
+
+def _with_vector_layers(network: OneWayEncoder, folder: Path, frozen_layers: int) -> OneWayEncoder | None:
+    """The network with room for the layers that the sentence vectors of the run in `folder` have of their own.
+
+    None where it has none, or they stand on more than the `frozen_layers` first layers.
+    """
+    content, config = json.loads((folder / "config.json").read_text(encoding="utf-8")), network.config
+    own_layers = int(content.get("embedding_layers", 0))
+    if own_layers == 0 or config.num_layers - own_layers > frozen_layers:
+        return None
+    roomy = OneWayEncoder(
+        replace(config, embedding_layers=own_layers, embedding_max_length=content["embedding_max_length"])
+    )
+    roomy.load_state_dict(roomy.state_dict() | network.state_dict())
+    return roomy
 
 
 def _earlier(folder: Path) -> dict[str, Tensor]:

@@ -10,6 +10,7 @@ from crossjudge.training.augmentation.applications.hypotheses import asked, aske
 from crossjudge.training.augmentation.applications.intents import intent_pair
 from crossjudge.training.augmentation.applications.languages import language_pair
 from crossjudge.training.augmentation.applications.messages import Message, loose_kinds, message_with
+from crossjudge.training.augmentation.applications.speech import speech_pair
 from crossjudge.training.augmentation.applications.topics import topic_tags
 from crossjudge.training.augmentation.clauses import pick
 from crossjudge.training.augmentation.made import MadePair
@@ -39,10 +40,13 @@ def make_tags(rng: random.Random, sentences: Sequence[str]) -> Iterator[MadePair
 def _one(rng: random.Random, sentences: Sequence[str]) -> MadePair:
     """A pair about a message made of parts."""
     luck = rng.random()
-    pair = (
-        _topic(rng) if luck < 0.25 else intent_pair(rng) if luck < 0.4 else language_pair(rng) if luck < 0.42 else None
-    )
-    return pair if pair is not None else _property(rng, sentences)
+    if luck < 0.25:
+        return _topic(rng) or _property(rng, sentences)
+    if luck < 0.37:
+        return intent_pair(rng)
+    if luck < 0.52:
+        return speech_pair(rng)
+    return language_pair(rng) if luck < 0.54 else _property(rng, sentences)
 
 
 def _topic(rng: random.Random) -> MadePair | None:
