@@ -13,6 +13,8 @@ from crossjudge.datasets import normalized
 from crossjudge.errors import InputError
 from crossjudge.training import by_hand
 from crossjudge.training.by_hand import Block, blocks, uses, written_pairs
+from crossjudge.training.config import TrainConfig
+from crossjudge.training.held_out import development_sets
 from crossjudge.training.mixture import Mixture
 
 CASES = Path(__file__).parents[2] / "benchmarks" / "cases"
@@ -72,4 +74,6 @@ def test_a_mixture_takes_some_files_of_them(tmp_path: Path) -> None:
     path.write_text(f'ships = true\n[[set]]\nname = "by_hand"\nrecipe = "by_hand"\ntags = ["{use}"]\nrepeat = 2\n')
     rows = Mixture.from_toml(path).rows()
     assert {row.tag for row in rows} == {use}
+    config = TrainConfig(base="encoder", mixture=path, out=tmp_path / "run", data=tmp_path)
+    assert development_sets(config) == []
     assert len(rows) == 2 * len({(normalized(row.text_a), normalized(row.text_b)) for row in rows})

@@ -15,7 +15,7 @@ from crossjudge.models.cross_encoder import CrossEncoder
 from crossjudge.models.one_way_export import export_one_way
 from crossjudge.training.config import TrainConfig
 from crossjudge.training.measure import Measured, measure
-from crossjudge.training.mixture import Mixture
+from crossjudge.training.mixture import OWN, Mixture
 
 FIGURES = "held_out.json"
 HEAD = "nli"
@@ -29,7 +29,7 @@ def development_sets(config: TrainConfig) -> list[str]:
     if config.data is None or HEAD not in config.heads:
         return []
     sources = Mixture.from_toml(config.mixture).sources
-    names = dict.fromkeys(one.name for one in sources if one.path is None and one.recipe != "made")
+    names = dict.fromkeys(one.name for one in sources if one.path is None and one.recipe not in OWN)
     cards = [find_set(name) for name in names]
     return [f"{card.name}.dev" for card in cards if card.kind == HEAD and (config.data / card.place("dev")).is_file()]
 

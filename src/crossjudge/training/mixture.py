@@ -138,5 +138,6 @@ def terms(source: Source) -> list[tuple[str, bool, str]]:
 BY_HAND = "by_hand"
 """The set, and recipe, of what was written for the uses."""
 OWN = frozenset({"made", BY_HAND})
+"""Recipes that read no set known by name."""
 OURS = "Apache-2.0"
 """Made and written pairs are this project's own, as far as they are not made of somebody's sentences."""
