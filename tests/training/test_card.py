@@ -45,6 +45,18 @@ def test_layers_of_the_sentence_vectors_own_are_stated_with_what_they_learned_fr
     assert "15,000 texts, of pairs of enwiki_0 (8,000; CC BY-SA" in said
 
 
+def test_layers_that_stayed_as_they_were_are_stated_and_what_stands_on_them_only_once(
+    record: dict[str, Any], tmp_path: Path
+) -> None:
+    own = {"settings": {"layers": 2}, "rows": {"enwiki_0": 8000}, "texts": 15000}
+    earlier = record | {"sentence_vectors": own}
+    later = earlier | {"earlier": earlier, "settings": record["settings"] | {"frozen_layers": 4}}
+    said = card(later, tmp_path)
+    assert "The first 4 layers, and all that stands on them alone, stayed as they were." in said
+    assert "sentence vectors" not in said
+    assert "layers of their own for the sentence vectors" in (tmp_path / "README.md").read_text("utf-8")
+
+
 def test_a_mean_says_how_often_each_of_its_weights_counts(record: dict[str, Any], tmp_path: Path) -> None:
     own, other = ({"settings": record["settings"] | seed} for seed in ({}, {"seed": -1}))
     assert "mean" not in card(record, tmp_path)

@@ -230,11 +230,13 @@ def _settings(record: Mapping[str, Any]) -> str:
 
 
 def _taught(run: Mapping[str, Any]) -> str:
-    """Which layers of the run before it are left, and who taught it beside the gold, if any."""
+    """What of the run before it is left or stayed as it was, and who taught it beside the gold, if any."""
     layers = run["settings"].get("layers")
     text = ""
     if layers and run.get("earlier", {}).get("settings", {}).get("layers") != layers:
         text = f" It kept the layers {', '.join(map(str, layers))} of the run before."
+    if frozen := run["settings"].get("frozen_layers"):
+        text += f" The first {frozen} layers, and all that stands on them alone, stayed as they were."
     if "distillation" in run:
         lesson = run["distillation"]
         text += (
@@ -246,7 +248,7 @@ def _taught(run: Mapping[str, Any]) -> str:
 
 def _vectors(run: Mapping[str, Any]) -> str:
     """The layers that only sentence vectors have, if any, and what they were trained on."""
-    if "sentence_vectors" not in run:
+    if "sentence_vectors" not in run or "sentence_vectors" in run.get("earlier", {}):
         return ""
     own = run["sentence_vectors"]
     sets = ", ".join(f"{name} ({rows:,}; {_described(name)[1]})" for name, rows in own["rows"].items())

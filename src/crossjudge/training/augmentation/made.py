@@ -11,7 +11,7 @@ from crossjudge.errors import InputError
 
 FAMILY_NAMES = (
     "negation", "numbers", "roles", "time", "quantifiers", "hedging", "paraphrase", "applications", "groundedness",
-    "questions", "scrambles", "processes",
+    "questions", "scrambles", "processes", "speech",
 )  # fmt: skip
 NLI_LABELS = ("entailment", "neutral", "contradiction", "not_entailment")
 

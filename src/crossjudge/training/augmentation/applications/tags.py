@@ -10,7 +10,6 @@ from crossjudge.training.augmentation.applications.hypotheses import asked, aske
 from crossjudge.training.augmentation.applications.intents import intent_pair
 from crossjudge.training.augmentation.applications.languages import language_pair
 from crossjudge.training.augmentation.applications.messages import Message, loose_kinds, message_with
-from crossjudge.training.augmentation.applications.speech import speech_pair
 from crossjudge.training.augmentation.applications.topics import topic_tags
 from crossjudge.training.augmentation.clauses import pick
 from crossjudge.training.augmentation.made import MadePair
@@ -42,11 +41,9 @@ def _one(rng: random.Random, sentences: Sequence[str]) -> MadePair:
     luck = rng.random()
     if luck < 0.25:
         return _topic(rng) or _property(rng, sentences)
-    if luck < 0.37:
+    if luck < 0.4:
         return intent_pair(rng)
-    if luck < 0.52:
-        return speech_pair(rng)
-    return language_pair(rng) if luck < 0.54 else _property(rng, sentences)
+    return language_pair(rng) if luck < 0.42 else _property(rng, sentences)
 
 
 def _topic(rng: random.Random) -> MadePair | None:
