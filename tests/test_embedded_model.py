@@ -20,6 +20,7 @@ from crossjudge.models.manifest import read_manifest
 from crossjudge.objectives.nli import NLI
 from crossjudge.training.augmentation import FAMILIES, made_pairs
 from crossjudge.training.decontamination import leaked, load_hashes
+from crossjudge.training.mixture import BY_HAND
 
 MOST_BYTES = 32_000_000
 HASHES = ("train_hashes.npy", "evaluation_hashes.npy")
@@ -94,6 +95,8 @@ def test_every_set_may_reach_shipped_weights_and_stands_on_the_card_with_its_lic
             assert line.split(" | ")[1].split("; ")[place] == f"{pairs:,}"
             if name in FAMILIES:
                 assert "made by rule" in line
+            elif name == BY_HAND:
+                assert "written by hand" in line
             else:
                 known = dataset_cards()[name]
                 assert known.may_ship, name

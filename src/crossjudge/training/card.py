@@ -96,6 +96,8 @@ LEAK_NOTE = """\
 themselves trained on SNLI, MultiNLI, Quora duplicates and other public sets, so no test of ours can prove that *they*
 never saw an evaluation pair.
 """
+OF_WORDS_ALONE = frozenset({"processes", "speech"})
+"""Families whose rules edit no sentences of others."""
 
 
 def main() -> None:
@@ -209,8 +211,10 @@ def _runs(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def _described(name: str) -> tuple[str, str]:
     """What a set is, and its licence."""
     if name in FAMILIES:
-        what = f"made by rule: `training/augmentation`, family {name}, partly of Wikipedia sentences"
-        return what, f"{OURS}; sentences CC BY-SA 3.0"
+        what = f"made by rule: `training/augmentation`, family {name}"
+        if name in OF_WORDS_ALONE:
+            return what, OURS
+        return f"{what}, partly of Wikipedia sentences", f"{OURS}; sentences CC BY-SA 3.0"
     if name == BY_HAND:
         return "written by hand for what the uses ask: `training/by_hand`", OURS
     card = dataset_cards()[name]
