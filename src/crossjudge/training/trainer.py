@@ -309,7 +309,7 @@ def _write_record(config: TrainConfig, base: Checkpoint, mixture: Mixture, rows:
     hashes = hash_pairs((row.text_a, row.text_b) for row in rows)
     if config.weights is not None:
         record["earlier"] = earlier = json.loads((config.weights / RECORD).read_text(encoding="utf-8"))
-        if config.frozen_layers and "sentence_vectors" in earlier:
+        if len(getattr(run.student.network, "embedding_layers", ())):
             record["sentence_vectors"] = earlier["sentence_vectors"]
         hashes = np.union1d(hashes, load_hashes(config.weights / HASHES))
     (config.out / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
