@@ -390,6 +390,24 @@ def test_a_joint_run_is_trained_further_from_where_it_ended(settings: Settings, 
         train(settings(**joint, weights=tmp_path, out=tmp_path / "third"))
 
 
+@pytest.mark.parametrize("pooled", [True, False])
+def test_joint_training_goes_on_from_what_was_exported_of_a_run(
+    settings: Settings, tmp_path: Path, pooled: bool
+) -> None:
+    joint = {**ENOUGH["joint"], "attention": "joint", "pooled_heads": pooled}
+    first = train(settings(**joint, out=tmp_path / "first"))
+    ranging = [Pair(f"{premise} {place}", hypothesis) for place in range(4) for premise, hypothesis in PAIRS]
+    export_run(first, tmp_path / "shipping", ranging)
+    assert not (tmp_path / "shipping" / "model.safetensors").exists()
+    for name in ("training_record.json", "train_hashes.npy"):
+        shutil.copyfile(first / name, tmp_path / "shipping" / name)
+    still = {**joint, "epochs": 0.01, "learning_rate": 1e-9}
+    second = train(settings(**still, weights=tmp_path / "shipping", out=tmp_path / "second"))
+    own, further = (CrossEncoder(folder, backend="torch", device="cpu").logits(PAIRS) for folder in (first, second))
+    np.testing.assert_allclose(further, own, atol=0.2)
+    assert not np.array_equal(further, own)
+
+
 def test_a_joint_run_may_go_on_with_a_head_that_asks_something_else(settings: Settings, tmp_path: Path) -> None:
     joint = {"attention": "joint", "epochs": 0.01, "learning_rate": 1e-9}
     first = train(settings(**joint, out=tmp_path / "first"))

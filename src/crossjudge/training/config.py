@@ -23,7 +23,7 @@ class TrainConfig:
     which every head has an early copy, whose losses count `exit_weight` (one-way only). `layers`: which layers of the
     base the network is made of, counted from 1, all if left out, and so of `weights` where these have all (one-way
     only). `pooled_heads`: heads read `[CLS]` through a tanh layer as in BERT, or, if false, as it is. `weights`: folder
-    of an earlier run of the same attention whose network is trained further, or the name of a one-way model in the box,
+    of an earlier run of the same attention whose network is trained further, or the name of a model in the box,
     where `base` is still what the embedding is tied to. (With joint attention these two are for BERT only.)
     `frozen_layers`: how many of its first layers, and the embeddings beneath, stay as they are (one-way only); sentence
     vectors that have layers of their own on these stay with them.

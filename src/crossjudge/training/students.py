@@ -231,14 +231,13 @@ class OneWayStudent:
 
 
 def load_joint_run(network: OneWayEncoder, folder: Path, head: str) -> None:
-    """Take the weights of an earlier joint run, which lie there as a BERT classifier; of the head where it fits.
+    """Take the weights of an earlier joint run, or of what was exported of one, and of its head where that fits.
 
     A head of another number of outputs, which answered something else, keeps its random start.
 
     Raises `MissingFileError` where there are none, and `InputError` where they are of another shape.
     """
-    require_run(folder)
-    earlier = load_file(folder / WEIGHTS)
+    earlier = _earlier_joint(folder)
     taken = from_bert_names(earlier, network.config.num_layers)
     own = network.state_dict()
     if len(earlier["classifier.bias"]) == len(own[f"heads.{head}.out.bias"]):
@@ -307,6 +306,25 @@ def _earlier(folder: Path) -> dict[str, Tensor]:
     return {name: torch.from_numpy(values) for name, values in read_weights(folder).items()}
 
 
+def _earlier_joint(folder: Path) -> dict[str, Tensor]:
+    """The weights of a finished joint run; of an exported folder those its graph computes with."""
+    require_weights(folder)
+    if (folder / WEIGHTS).is_file():
+        weights: dict[str, Tensor] = load_file(folder / WEIGHTS)
+        return weights
+    onnx = require("onnx", to=f"read the weights in {folder} out of their graph")
+    from crossjudge.models.quantization import read_modules
+
+    read = read_modules(onnx.load(folder / JOINT_GRAPH))
+    taken = {name.removeprefix("model."): torch.from_numpy(one.copy()) for name, one in read.items()}
+    if POOLER.format("weight") in taken:
+        # A graph leaves out a bias of zeros, as the pooler has it that stands for a head without one.
+        taken.setdefault(POOLER.format("bias"), torch.zeros(len(taken[POOLER.format("weight")])))
+    return taken
+
+
+JOINT_GRAPH = Path("onnx", "model.onnx")
+POOLER = "bert.pooler.dense.{}"
 WEIGHTS = "model.safetensors"
 WRITTEN_BESIDE = ("training_record.json", "train_hashes.npy")
 """What a run leaves beside its weights, and a release keeps."""
@@ -314,7 +332,8 @@ WRITTEN_BESIDE = ("training_record.json", "train_hashes.npy")
 
 def require_weights(folder: Path) -> None:
     """Raise `MissingFileError` unless training can go on from `folder`: a finished run, or what ships of one."""
-    require_run(folder, WRITTEN_BESIDE if (folder / "judge.onnx").is_file() else (WEIGHTS, *WRITTEN_BESIDE))
+    exported = (folder / "judge.onnx").is_file() or (folder / JOINT_GRAPH).is_file()
+    require_run(folder, WRITTEN_BESIDE if exported else (WEIGHTS, *WRITTEN_BESIDE))
 
 
 def require_run(folder: Path, needed: Sequence[str] = (WEIGHTS, *WRITTEN_BESIDE)) -> None:
@@ -322,7 +341,7 @@ def require_run(folder: Path, needed: Sequence[str] = (WEIGHTS, *WRITTEN_BESIDE)
     for name in needed:
         if not (folder / name).is_file():
             raise MissingFileError(
-                f"Training further from {folder}: it has no {name}. Name the folder of a finished run, or a one-way "
+                f"Training further from {folder}: it has no {name}. Name the folder of a finished run, or a "
                 "model in the box.",
                 path=folder,
             )

@@ -44,10 +44,9 @@ def read_constants(
     `InputError` where a norm is read by int8 layers alone in all of them: nothing then tells what it was.
     """
     constants = initializers(model)
-    content = next((json.loads(one.value) for one in model.metadata_props if one.key == RECORD), None)
-    if content is None:
+    record = _record(model)
+    if record is None:
         return constants
-    record = Record(**content)
     read = dict(constants)
     constants = {**(beside or {}), **constants}
     smoothings = {group: _smoothing(constants, group, in_norm=group in record.norms) for group in _groups(record)}
@@ -66,9 +65,39 @@ def read_constants(
     return read
 
 
+def read_modules(model: onnx.ModelProto) -> dict[str, NDArray[Any]]:
+    """As `read_constants`, weights that the graph knows by a number alone under the name of the module with their bias.
+
+    They come as a module has them, `(outputs, inputs)`; the graph multiplies by their transpose.
+    """
+    read, record = read_constants(model), _record(model)
+    rounded = {} if record is None else record.layers
+    biases = {weight: bias for weight, (_, bias, transposed) in rounded.items() if bias and not transposed}
+    for weight, bias in (biases | _added(model, read)).items():
+        read[f"{bias.removesuffix('bias')}weight"] = np.ascontiguousarray(read.pop(weight).T)
+    return read
+
+
+def _added(model: onnx.ModelProto, constants: Mapping[str, NDArray[Any]]) -> dict[str, str]:
+    """Weight -> the bias that is added behind it, of matrices that are float32 in the graph and multiplied by."""
+    products: dict[str, str] = {node.output[0]: node.input[1] for node in model.graph.node if node.op_type == "MatMul"}
+    sums = (node.input for node in model.graph.node if node.op_type == "Add")
+    named = (
+        (products.get(one, ""), other) for first, second in sums for one, other in ((first, second), (second, first))
+    )
+    return {
+        weight: bias for weight, bias in named if weight in constants and bias in constants and bias.endswith(".bias")
+    }
+
+
 def initializers(model: onnx.ModelProto) -> dict[str, NDArray[Any]]:
     """Name -> array, as it stands in the graph."""
     return {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
+
+
+def _record(model: onnx.ModelProto) -> Record | None:
+    content = next((json.loads(one.value) for one in model.metadata_props if one.key == RECORD), None)
+    return None if content is None else Record(**content)
 
 
 def _groups(record: Record) -> set[str]:
