@@ -23,7 +23,7 @@ from safetensors.torch import load_file, save_file
 from crossjudge import BiEncoder, CrossEncoder, Judge
 from crossjudge.benchmark.joint_twin import write_joint_twin
 from crossjudge.errors import CheckpointError, InputError, LabelError, MissingFileError, UnsupportedModelError
-from crossjudge.models.boxed import EMBEDDED
+from crossjudge.models.boxed import BOXED, EMBEDDED
 from crossjudge.models.one_way_export import export_one_way
 from crossjudge.training import TrainConfig, train
 from crossjudge.training.decontamination import hash_pairs, leaked, load_hashes, pair_hash
@@ -346,6 +346,12 @@ def test_a_model_in_the_box_is_named_as_weights(tmp_path: Path, base: Path, mixt
     (tmp_path / "embedded").mkdir()
     assert TrainConfig.from_toml(path).weights == tmp_path / "embedded", "a folder that is called so is that folder"
     assert TrainConfig.from_toml(path, weights=tmp_path / "mine").weights == tmp_path / "mine"
+
+
+@pytest.mark.parametrize(("attention", "other"), [("joint", "embedded"), ("one_way", "embedded-joint")])
+def test_a_model_in_the_box_of_the_other_attention_is_refused(settings: Settings, attention: str, other: str) -> None:
+    with pytest.raises(MissingFileError, match=r"it has no model\.safetensors"):
+        train(settings(attention=attention, weights=BOXED[other]))
 
 
 def test_a_student_of_some_layers_with_heads_that_read_cls_as_it_is(settings: Settings, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
@@ -237,7 +238,7 @@ def load_joint_run(network: OneWayEncoder, folder: Path, head: str) -> None:
 
     Raises `MissingFileError` where there are none, and `InputError` where they are of another shape.
     """
-    earlier = _earlier_joint(folder)
+    earlier = _earlier(folder, "joint")
     taken = from_bert_names(earlier, network.config.num_layers)
     own = network.state_dict()
     if len(earlier["classifier.bias"]) == len(own[f"heads.{head}.out.bias"]):
@@ -260,7 +261,7 @@ def load_further(
     that are about to move they would have to be trained anew afterwards.
     Raises `MissingFileError` where there are none, and `InputError` where they are of another shape or fewer.
     """
-    earlier, config = _earlier(folder), network.config
+    earlier, config = _earlier(folder, "one_way"), network.config
     if frozen_layers > config.num_layers:
         raise InputError(
             f"Training further from {folder}: frozen_layers is {frozen_layers}, and the network has "
@@ -294,45 +295,43 @@ def _with_vector_layers(network: OneWayEncoder, folder: Path, frozen_layers: int
     return roomy
 
 
-def _earlier(folder: Path) -> dict[str, Tensor]:
+def _earlier(folder: Path, attention: str) -> dict[str, Tensor]:
     """The weights of a finished run; of an exported folder those its graphs compute with, int8 ones multiplied out."""
-    require_weights(folder)
+    require_weights(folder, attention)
     if (folder / WEIGHTS).is_file():
         weights: dict[str, Tensor] = load_file(folder / WEIGHTS)
         return weights
     require("onnx", to=f"read the weights in {folder} out of their graphs")
     from crossjudge.models.one_way_export import read_weights
 
-    return {name: torch.from_numpy(values) for name, values in read_weights(folder).items()}
+    read = read_weights(folder) if attention == "one_way" else _bert_weights(folder / EXPORTED[attention])
+    return {name: torch.from_numpy(values) for name, values in read.items()}
 
 
-def _earlier_joint(folder: Path) -> dict[str, Tensor]:
-    """The weights of a finished joint run; of an exported folder those its graph computes with."""
-    require_weights(folder)
-    if (folder / WEIGHTS).is_file():
-        weights: dict[str, Tensor] = load_file(folder / WEIGHTS)
-        return weights
-    onnx = require("onnx", to=f"read the weights in {folder} out of their graph")
+def _bert_weights(graph: Path) -> dict[str, NDArray[Any]]:
+    """The constants of an exported joint graph, under the names of a BERT classifier."""
+    import onnx
+
     from crossjudge.models.quantization import read_modules
 
-    read = read_modules(onnx.load(folder / JOINT_GRAPH))
-    taken = {name.removeprefix("model."): torch.from_numpy(one.copy()) for name, one in read.items()}
-    if POOLER.format("weight") in taken:
+    read = {name.removeprefix("model."): np.array(one) for name, one in read_modules(onnx.load(graph)).items()}
+    if POOLER.format("weight") in read:
         # A graph leaves out a bias of zeros, as the pooler has it that stands for a head without one.
-        taken.setdefault(POOLER.format("bias"), torch.zeros(len(taken[POOLER.format("weight")])))
-    return taken
+        read.setdefault(POOLER.format("bias"), np.zeros(len(read[POOLER.format("weight")]), dtype=np.float32))
+    return read
 
 
-JOINT_GRAPH = Path("onnx", "model.onnx")
+EXPORTED = {"one_way": "judge.onnx", "joint": "onnx/model.onnx"}
+"""Attention -> the graph by which an exported folder of such a model is known."""
 POOLER = "bert.pooler.dense.{}"
 WEIGHTS = "model.safetensors"
 WRITTEN_BESIDE = ("training_record.json", "train_hashes.npy")
 """What a run leaves beside its weights, and a release keeps."""
 
 
-def require_weights(folder: Path) -> None:
+def require_weights(folder: Path, attention: str) -> None:
     """Raise `MissingFileError` unless training can go on from `folder`: a finished run, or what ships of one."""
-    exported = (folder / "judge.onnx").is_file() or (folder / JOINT_GRAPH).is_file()
+    exported = (folder / EXPORTED[attention]).is_file()
     require_run(folder, WRITTEN_BESIDE if exported else (WEIGHTS, *WRITTEN_BESIDE))
 
 

@@ -95,7 +95,7 @@ def train(
         )
     if teach is not None and config.weights is not None:
         # Before a teacher is asked, which takes minutes.
-        require_weights(config.weights)
+        require_weights(config.weights, config.attention)
     if config.num_threads is not None:
         torch.set_num_threads(config.num_threads)
     config.out.mkdir(parents=True, exist_ok=True)

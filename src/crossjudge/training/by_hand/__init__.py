@@ -13,7 +13,7 @@ One file a use, `NAME.txt`, in blocks with an empty line between them:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 from crossjudge.apps.statements import statement
@@ -81,33 +81,40 @@ def _block(use: str, lines: list[str]) -> Block:
 Asked = Iterator[tuple[str, str, Mapping[str, Gold]]]
 
 
+_CLOSED = {"+": "entailment", "-": "not_entailment", "?": "neutral"}
+"""Labels where a statement may be false because the text does not have what it says."""
+_CONTRARY = _CLOSED | {"-": "contradiction"}
+_MET_OR_NOT = _CLOSED | {"?": "not_entailment"}
+
+
+def _labelled(premise: str, block: Block, labels: Mapping[str, str]) -> Asked:
+    for mark, said in block.marked:
+        yield premise, said, {"nli": labels[mark]}
+
+
 def _stated(block: Block) -> Asked:
     """The statements as they are; what is false of a text because the text does not have it is only not entailed."""
-    for mark, said in block.marked:
-        yield block.text, said, {"nli": {"+": "entailment", "-": "not_entailment", "?": "neutral"}[mark]}
+    return _labelled(block.text, block, _CLOSED)
 
 
 def _contrary(block: Block) -> Asked:
     """Statements of which the false ones contradict."""
-    for mark, said in block.marked:
-        yield block.text, said, {"nli": {"+": "entailment", "-": "contradiction", "?": "neutral"}[mark]}
-
-
-def _answers(block: Block) -> Asked:
-    """Candidates as `AnswerPicker` asks them: all as statements where each makes one, and by its template."""
-    said = [statement(block.question, one) for _, one in block.marked]
-    labels = [{"+": "entailment", "-": "not_entailment", "?": "neutral"}[mark] for mark, _ in block.marked]
-    if None not in said:
-        yield from ((block.text, str(one), {"nli": label}) for one, label in zip(said, labels, strict=True))
-    for (_, one), label in zip(block.marked, labels, strict=True):
-        yield f"{block.text} {block.question}", fill(ANSWER, one.rstrip(".")), {"nli": label}
+    return _labelled(block.text, block, _CONTRARY)
 
 
 def _criteria(block: Block) -> Asked:
     """Criteria as `RubricScorer` asks them, of a request and its response as one text."""
-    for mark, said in block.marked:
-        label = {"+": "entailment", "-": "not_entailment", "?": "not_entailment"}[mark]
-        yield f"{block.question} {block.text}", said, {"nli": label}
+    return _labelled(f"{block.question} {block.text}", block, _MET_OR_NOT)
+
+
+def _answers(block: Block) -> Asked:
+    """Candidates as `AnswerPicker` asks them: all as statements where each makes one, and by its template."""
+    said = [(mark, statement(block.question, one)) for mark, one in block.marked]
+    stated = tuple((mark, one) for mark, one in said if one is not None)
+    if len(stated) == len(said):
+        yield from _stated(replace(block, marked=stated))
+    filled = tuple((mark, fill(ANSWER, one.rstrip("."))) for mark, one in block.marked)
+    yield from _labelled(f"{block.text} {block.question}", replace(block, marked=filled), _CLOSED)
 
 
 def _alike(block: Block) -> Asked:
