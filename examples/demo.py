@@ -99,7 +99,7 @@ def quoted(found: ClaimVerdict) -> str:
     if by is None:
         return ""
     pieces = [by.text, by.joined_with.text] if by.joined_with else [by.text]
-    return "\n" + " ".join(textwrap.shorten(one, 72, placeholder=" ...") for one in pieces)
+    return "\n" + " ".join(textwrap.shorten(one, 240, placeholder=" ...") for one in pieces)
 
 
 def said(outcome: str) -> str:

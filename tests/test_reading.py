@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -135,3 +136,14 @@ def test_groups_keep_the_order_and_stay_within_the_limit(sizes: list[int], most:
     groups = list(grouped(readings, most_encodings=most))
     assert [one for group in groups for one in group] == readings
     assert all(len(group) == 1 or sum(len(one.encodings) for one in group) <= most for group in groups)
+
+
+@pytest.mark.parametrize(("unknown", "dropped"), [(0, 0), (1, 0), (2, 2), (4, 4)])
+def test_a_text_of_mostly_unknown_tokens_was_not_read(unknown: int, dropped: int) -> None:
+    ids_a, ids_b = texts(4, 3)
+    ids_a[:unknown] = 7
+    whole = replace(reader(20), unknown_id=7).read(ids_a, ids_b, index=0)
+    assert (whole.tokens_read, whole.tokens_dropped) == (7 - dropped, dropped)
+    swapped = replace(reader(20), unknown_id=7).read(ids_b, ids_a, index=0)
+    assert swapped.tokens_dropped == dropped
+    assert reader(20).read(ids_a, ids_b, index=0).tokens_dropped == 0

@@ -56,6 +56,7 @@ class OneModel:
             room=model.tokenizer.pair_room,
             read_side=objective.read_side,
             on_overflow=on_overflow,
+            unknown_id=model.tokenizer.unknown_id,
         )
 
     @property

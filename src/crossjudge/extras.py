@@ -55,19 +55,20 @@ def is_installed(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
 
 
-def require(package: str, *, to: str) -> ModuleType:
+def require(package: str, *, to: str, extra: str | None = None) -> ModuleType:
     """Import `package`, or raise `MissingExtraError` saying how to get it.
 
-    `to` completes the sentence "crossjudge needs the package X to ...".
+    `to` completes the sentence "To ..., crossjudge needs the package X". `extra`: the one to
+    name, where several bring it.
     """
     try:
         return importlib.import_module(package)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] != package.split(".")[0]:
             raise
-        extra = EXTRA_OF[package.split(".")[0]]
+        wanted = extra or EXTRA_OF[package.split(".")[0]]
         raise MissingExtraError(
-            f"crossjudge needs the package '{package}' to {to}, and it is not installed. "
-            f"Install it with: pip install 'crossjudge[{extra}]'",
-            extra=extra,
+            f"To {to}, crossjudge needs the package '{package}', which is not installed. "
+            f"Install it with: pip install 'crossjudge[{wanted}]'",
+            extra=wanted,
         ) from error

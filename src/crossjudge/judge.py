@@ -30,8 +30,8 @@ class Judge:
     `model`: a `CrossEncoder` or `Cascade`, a folder or hub name, or None for the embedded model. `objective`: "nli"
     (does text_a entail text_b?), "similarity", "duplicate" or "relevance". `calibration`: a `Calibration`, the path of
     one, or None for the one shipped with the embedded model. `abstain_below`: verdicts whose winning probability is
-    lower carry `abstained=True`; if left out, as the calibration says. `on_overflow`: "window" reads over-long pairs in
-    overlapping windows (how they are merged is `judge.objective.merge_rule`), "truncate" cuts and counts, "error"
+    lower carry `abstained=True`; if left out, as the calibration says. A verdict on a blank text always does.
+    `on_overflow`: "window" reads over-long pairs in overlapping windows (how they are merged is `judge.objective.merge_rule`), "truncate" cuts and counts, "error"
     raises. `labels`: the model's label names by id, for checkpoints that do not name them. `force`: use a model for an
     objective it was not trained for.
 
@@ -90,12 +90,18 @@ class Judge:
         probabilities = self.calibration.probabilities(logits) if self.calibration else softmax(logits)
         winners = winning_labels(logits, probabilities).tolist()
         return [
-            self._verdict(winners[row], logits[row], probabilities[row], *account)
-            for row, account in enumerate(accounts)
+            self._verdict(pair, winners[row], logits[row], probabilities[row], *accounts[row])
+            for row, pair in enumerate(pairs)
         ]
 
     def _verdict(
-        self, winner: int, logits: FloatArray, probabilities: FloatArray, tokens_read: int, tokens_dropped: int
+        self,
+        pair: Pair,
+        winner: int,
+        logits: FloatArray,
+        probabilities: FloatArray,
+        tokens_read: int,
+        tokens_dropped: int,
     ) -> Verdict:
         labels = self.objective.labels
         return Verdict(
@@ -103,7 +109,8 @@ class Judge:
             score=self.objective.score(logits, probabilities),
             probabilities=dict(zip(labels, map(float, probabilities), strict=True)),
             logits=dict(zip(labels, map(float, logits), strict=True)),
-            abstained=self.abstain_below is not None and float(probabilities[winner]) < self.abstain_below,
+            abstained=(self.abstain_below is not None and float(probabilities[winner]) < self.abstain_below)
+            or not (pair.text_a.strip() and pair.text_b.strip()),
             tokens_read=tokens_read,
             tokens_dropped=tokens_dropped,
             fingerprint=self.model.fingerprint,

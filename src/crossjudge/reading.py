@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from crossjudge.errors import InputError, TooLongError
 from crossjudge.text.windows import windows
@@ -19,6 +21,9 @@ parts too."""
 OVERLAP_SHARE = 4
 """Neighbouring windows share a quarter of their length: a sentence on a border is whole in one of them."""
 MOST_WINDOWS = 8_192
+UNREADABLE_SHARE = 2
+"""A text of which half the tokens or more are unknown ones (another script, nothing but emoji) was not read: those
+count as dropped. A stray one, which the words around it make up for, does not."""
 
 Assemble = Callable[[IntArray, IntArray], Encoding]
 
@@ -52,12 +57,14 @@ class Reader:
     """Reads pairs of one model.
 
     `room`: tokens of text that fit a pair, at least 2; `read_side`: "a" or "b", the text that gives way.
+    `unknown_id`: what the tokenizer puts in place of words it does not know, None where it knows every byte.
     """
 
     assemble: Assemble
     room: int
     read_side: str
     on_overflow: str
+    unknown_id: int | None = None
 
     def __post_init__(self) -> None:
         if self.on_overflow not in ON_OVERFLOW:
@@ -67,6 +74,21 @@ class Reader:
 
     def read(self, ids_a: IntArray, ids_b: IntArray, *, index: int) -> Reading:
         """Plan one pair, given each text's token ids uncut; `index` is named in errors."""
+        reading = self._planned(ids_a, ids_b, index=index)
+        unread = self._unreadable(ids_a) + self._unreadable(ids_b)
+        if not unread:
+            return reading
+        read = max(reading.tokens_read - unread, 0)
+        return replace(reading, tokens_read=read, tokens_dropped=len(ids_a) + len(ids_b) - read)
+
+    def _unreadable(self, ids: IntArray) -> int:
+        """The unknown tokens of a text that mostly consists of them, else 0."""
+        if self.unknown_id is None or not len(ids):
+            return 0
+        unknown = int(np.count_nonzero(ids == self.unknown_id))
+        return unknown if UNREADABLE_SHARE * unknown >= len(ids) else 0
+
+    def _planned(self, ids_a: IntArray, ids_b: IntArray, *, index: int) -> Reading:
         total = len(ids_a) + len(ids_b)
         if total <= self.room:
             return Reading([self.assemble(ids_a, ids_b)], (1, 1), total, 0)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 
-from crossjudge import Judge, Verdict
+from crossjudge import CrossEncoder, Judge, Verdict
 from crossjudge.objectives.nli import NLI
 
 Probabilities = tuple[float, float, float]
@@ -16,6 +17,15 @@ Probabilities = tuple[float, float, float]
 ENTAILED: Probabilities = (0.90, 0.02, 0.08)
 CONTRADICTED: Probabilities = (0.05, 0.85, 0.10)
 OPEN: Probabilities = (0.10, 0.20, 0.70)
+
+
+class _Words:
+    """A tokenizer to which every word is a token."""
+
+    pair_room = 512
+
+    def token_ids(self, texts: Iterable[str]) -> dict[str, list[str]]:
+        return {text: text.split() for text in texts}
 
 
 class ScriptedJudge(Judge):
@@ -31,6 +41,7 @@ class ScriptedJudge(Judge):
         dropped: int = 0,
     ) -> None:
         self.objective = NLI
+        self.model = cast("CrossEncoder", SimpleNamespace(tokenizer=_Words()))
         self.asked: list[list[tuple[str, str]]] = []
         self._says = says if callable(says) else lambda *pair: says.get(pair, OPEN)
         self._dropped = dropped

@@ -107,6 +107,30 @@ def test_a_reference_of_one_point_is_missing_unless_the_answer_is_right():
     assert grader({})(ANSWER).missing == [REFERENCE]
 
 
+def test_an_answer_that_says_more_must_state_the_points_too():
+    says = forward(OPEN, LONG) | backward(ENTAILED, LONG)
+    assert grader(says, LONG)(ANSWER).grade == PARTIAL
+    assert grader(says | {(ANSWER, point): ENTAILED for point in POINTS}, LONG)(ANSWER).grade == CORRECT
+
+
+def test_a_wrong_sentence_beside_a_right_one_makes_an_answer_partly_right():
+    wrong = "The valve is made of butter."
+    both = f"{ANSWER} {wrong}"
+    says = forward(OPEN, answer=both) | backward(ENTAILED, answer=both)
+    assert grader(says)(both).grade == CORRECT
+    assert grader(says | {(REFERENCE, wrong): CONTRADICTED})(both).grade == PARTIAL
+
+
+def test_what_is_said_over_and_over_is_read_once():
+    assert grader(forward(ENTAILED))(f"{ANSWER} " * 5).grade == CORRECT
+    assert grader({}).asked(f"{ELSEWHERE} " * 9) == grader({}).asked(ELSEWHERE)
+
+
+def test_one_text_is_no_list_of_answers():
+    with pytest.raises(InputError, match="expected a list of answers"):
+        grader({}).batch(ANSWER)
+
+
 # --- several references ---
 
 OTHER = "Pressure is relieved by the valve."

@@ -21,8 +21,8 @@ from crossjudge.apps.guarding import (
     policy_set_names,
 )
 from crossjudge.apps.guarding.fitting import accepted_allowed, least_threshold
-from crossjudge.apps.guarding.pieces import pieces
 from crossjudge.apps.guarding.ties import tied_kinds
+from crossjudge.apps.pieces import pieces
 from crossjudge.errors import CorruptFileError, FingerprintError, InputError, ItemError, ObjectiveError
 from crossjudge.types import Span
 

@@ -56,6 +56,27 @@ def test_request_and_response_are_one_premise():
     assert judge.asked == [[(f"{REQUEST} {GOOD}", criterion) for criterion in RUBRIC.values()]]
 
 
+def test_a_long_request_is_read_in_parts_beside_the_whole_response():
+    judge = ScriptedJudge(lambda text, _: CONTRADICTED if BAD in text and "descale" in text else OPEN)
+    request = " ".join(["Well,"] * 900 + [REQUEST])
+    result = RubricScorer({"polite": "It is polite."}, model=judge)(request, BAD)
+    [asked] = judge.asked
+    assert len(asked) > 1
+    assert all(text.endswith(f" {BAD}") and len(text.split()) < 512 for text, _ in asked)
+    assert result.criteria[0].explanation.startswith("not met")
+
+
+def test_a_response_that_fills_the_model_stays_one_text_with_its_request():
+    judge = ScriptedJudge({})
+    RubricScorer({"polite": "It is polite."}, model=judge)(REQUEST, "Well, " * 900)
+    assert [text for text, _ in judge.asked[0]] == [f"{REQUEST} {'Well, ' * 900}"]
+
+
+def test_weights_beyond_a_float_when_added_keep_their_shares():
+    result = RubricScorer(RUBRIC, weights=dict.fromkeys(RUBRIC, 1e308), model=ScriptedJudge(says))(REQUEST, GOOD)
+    assert result.overall == pytest.approx((0.25 + 0.92 + 0.92) / 3)
+
+
 def test_weights_are_shares_of_the_overall_score():
     result = RubricScorer(RUBRIC, weights={"polite": 0, "steps": 3}, model=ScriptedJudge(says))(REQUEST, BAD)
     assert result.overall == pytest.approx((3 * result.scores["steps"] + result.scores["short"]) / 4)

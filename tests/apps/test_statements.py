@@ -32,6 +32,14 @@ SAID = [
     ("What is a group of lions called?", "a pride", "A group of lions is called a pride."),
     ("What does the queen do?", "lay eggs", "The queen lays eggs."),
     ("What did Tom do in the evening?", "nothing", "Tom did nothing in the evening."),
+    # ... denied
+    ("What isn't allowed?", "smoking", "Smoking is not allowed."),
+    ("Which room isn’t heated?", "the attic", "The attic is not heated."),
+    ("What don't cats eat?", "fruit", "Cats do not eat fruit."),
+    ("Who didn't Ann invite?", "Carl", "Ann did not invite Carl."),
+    ("Who doesn't eat meat?", "Ann", "Ann does not eat meat."),
+    ("Who can't vote?", "children", "Children can not vote."),
+    ("When won't the shop open?", "Sunday", "The shop will not open on Sunday."),
     ("What color is the car?", "blue", "The color of the car is blue."),
     # ... as the object
     ("What did Anna buy in Paris?", "a red coat", "Anna bought a red coat in Paris."),
@@ -152,6 +160,12 @@ def test_where_it_is_not_sure_what_yes_says_there_is_no_statement(question):
         ("What", "x"),
         ("", "x"),
         ("Name the capital of Peru.", "Lima"),
+        ("Who did Ann not invite?", "Bob"),
+        ("How old is Tom?", "12"),
+        ("How far is it to Rome?", "12 km"),
+        ("When is it?", "noon"),
+        ("Where was Anna when the war began?", "in Rome"),
+        ("What did he say?", "That he was tired."),
         ("Where does he live?", ""),
     ],
 )

@@ -53,6 +53,10 @@ def test_each_use_asks_in_its_own_way() -> None:
     ]
     response = Block("Yes.", "May I?", (("+", "It is short."), ("-", "It is rude.")))
     assert [golds["nli"] for _, _, golds in by_hand._criteria(response)] == ["entailment", "not_entailment"]
+    graded = [list(by_hand._graded(Block(f"Ice {n}.", "", (("-", "Fire."),)))) for n in range(50)]
+    again = [one[1] for one in graded if len(one) == 2]
+    assert 0 < len(again) < 25
+    assert all(text.count("Fire.") > 1 and golds == {"nli": "contradiction"} for _, text, golds in again)
     alike = list(by_hand._alike(Block("It rains.", "", (("+", "Rain falls."), (">", "It may rain.")))))
     assert [golds for _, _, golds in alike] == [
         {"nli": "entailment", "duplicate": 1.0},

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crossjudge.apps.base import Result
+from crossjudge.apps.base import Result, seen
 from crossjudge.apps.grading import CORRECT, GRADES
 from crossjudge.errors import InputError
 from crossjudge.models.parity import wilson
@@ -45,10 +45,14 @@ class Agreement(Result):
 
 def agreement(given: Sequence[str], gold: Sequence[str], *, seed: int = 0) -> Agreement:
     """`given` beside `gold`, grades of the same answers; raises `InputError` for none or for other words."""
-    if not gold or len(given) != len(gold) or not {*given, *gold} <= {*GRADES}:
+    if not gold or len(given) != len(gold):
         raise InputError(
-            f"Comparing grades: got {len(given)} and {len(gold)} of them; expected as many, at least one, each of "
-            f"{', '.join(GRADES)}. Correct them."
+            f"Comparing grades: got {len(given)} and {len(gold)} of them; expected as many, at least one. Pair them up."
+        )
+    strange = next((one for one in (*given, *gold) if one not in GRADES), None)
+    if strange is not None:
+        raise InputError(
+            f"Comparing grades: found {seen(strange)}; expected each to be one of {', '.join(GRADES)}. Correct it."
         )
     counts = np.zeros((len(GRADES), len(GRADES)), dtype=np.int64)
     np.add.at(counts, ([GRADES.index(one) for one in gold], [GRADES.index(one) for one in given]), 1)

@@ -11,6 +11,7 @@ from crossjudge.apps.key_points import key_points
 from crossjudge.apps.topics import share_a_word
 from crossjudge.errors import InputError, ItemError
 from crossjudge.models.boxed import JOINT_NAME
+from crossjudge.text.repetition import said_once
 from crossjudge.types import Verdict
 
 CORRECT, PARTIAL, INCORRECT = "CORRECT", "PARTIAL", "INCORRECT"
@@ -54,9 +55,20 @@ class _Reference:
     points: tuple[str, ...]
 
     def asked(self, answer: str) -> list[Question]:
-        """Is the answer right (forward), does it say all of it (backward), and each point where there are several."""
-        points = self.points if len(self.points) > 1 else ()
-        return [(self.text, answer), (answer, self.text), *((answer, point) for point in points)]
+        """Is the answer right (forward), does it say all of it (backward), and each point of either, of several.
+
+        Does the answer state the reference's points, and is the answer's own point right?
+        """
+        return [
+            (self.text, answer),
+            (answer, self.text),
+            *((answer, point) for point in _several(self.points)),
+            *((self.text, said) for said in _several(key_points(answer))),
+        ]
+
+
+def _several(points: Sequence[str]) -> Sequence[str]:
+    return points if len(points) > 1 else ()
 
 
 class Grader:
@@ -66,7 +78,8 @@ class Grader:
     the topic too. `model`: see `Model`. The reference decides: an answer that it entails is CORRECT, one that it
     contradicts INCORRECT, and one that it leaves open PARTIAL, or INCORRECT where the answer shares no word with
     reference or question. Read the other way round, an answer that adds to the reference but entails it is CORRECT,
-    and one that states less than half of several key points is only PARTIAL. A blank answer is INCORRECT.
+    and one that states less than half of several key points, or also says something that the reference contradicts,
+    is only PARTIAL. A blank answer is INCORRECT. What an answer says over and over is read once.
     """
 
     unnamed_model: ClassVar[str] = JOINT_NAME
@@ -82,6 +95,10 @@ class Grader:
 
     def batch(self, answers: Iterable[str], *, progress: Progress | None = None) -> list[GradeResult]:
         """The grades of many answers, in input order, judged together."""
+        if isinstance(answers, str):
+            raise InputError(
+                f"{_DOING}: got the text {seen(answers)}; expected a list of answers. Call the grader itself."
+            )
         texts = list(answers)
         return grade_each([self] * len(texts), texts, progress=progress)
 
@@ -89,6 +106,7 @@ class Grader:
         """What the judge is asked about an answer; nothing about a blank one."""
         if not answer.strip():
             return []
+        answer = said_once(answer)
         return [question for reference in self.references for question in reference.asked(answer)]
 
     def graded(self, answer: str, verdicts: Sequence[Verdict]) -> GradeResult:
@@ -98,6 +116,7 @@ class Grader:
         """
         if not verdicts:
             return GradeResult(INCORRECT, 0.0, {CORRECT: 0.0, PARTIAL: 0.0, INCORRECT: 1.0}, self._points(0), 0)
+        answer = said_once(answer)
         on_topic = any(share_a_word(answer, one.text) for one in self.references) or (
             self.question is not None and share_a_word(answer, self.question)
         )
@@ -147,7 +166,9 @@ def _beside_one(
     `said`: what the answer says, point by point; a point that stands there word for word is not missing, whatever a
     model thinks of it.
     """
-    forward, backward, *points = verdicts
+    forward, backward, *beside = verdicts
+    asked = len(_several(reference.points))
+    points, own = beside[:asked], beside[asked:]
     says_more = forward.label == "neutral" and backward.label == "entailment"
     deciding = backward if says_more else forward
     missing = [
@@ -158,7 +179,8 @@ def _beside_one(
     shares = {grade: deciding.probabilities[label] for label, grade in GRADE_OF.items()}
     grade, dropped = GRADE_OF[deciding.label], max(one.tokens_dropped for one in verdicts)
     told = 1 - len(missing) / len(reference.points)
-    if grade == CORRECT and (dropped or (points and not says_more and told < ENOUGH)):
+    also_wrong = any(one.label == "contradiction" for one in own)
+    if grade == CORRECT and (dropped or also_wrong or (points and told < ENOUGH)):
         grade, shares = PARTIAL, _moved(shares, CORRECT, PARTIAL)
     elif grade == PARTIAL and not on_topic:
         grade, shares = INCORRECT, _moved(shares, PARTIAL, INCORRECT)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, TypeAlias
 
-from crossjudge.apps.base import Model, Progress, Result, as_judge, ask, checked_mapping, checked_texts, seen
+from crossjudge.apps.base import Model, Progress, Result, as_judge, ask, checked_mapping, seen
+from crossjudge.apps.exchanges import deciding, premises
 from crossjudge.errors import InputError, ItemError
 from crossjudge.models.boxed import JOINT_NAME
 from crossjudge.types import Verdict
@@ -91,6 +93,7 @@ class RubricScorer(Scoring):
     `rubric`: name -> criterion, a statement about the response ("The answer gives a reason."). `weights`: name -> a
     number of 0 or more, 1 for names left out. `model`: see `Model`. A criterion is a hypothesis about request and
     response together and scores `hybrid_score`; a blank response scores 0 on all of them, without being asked about.
+    A long request is read in parts, each beside the whole response; the surest verdict decides.
     """
 
     unnamed_model: ClassVar[str] = JOINT_NAME
@@ -109,20 +112,38 @@ class RubricScorer(Scoring):
     def batch(self, inputs: Sequence[tuple[str, str]], *, progress: Progress | None = None) -> list[RubricResult]:
         """The scores of many (request, response), in input order, judged together."""
         pairs = [checked_exchange(pair, index) for index, pair in enumerate(inputs)]
-        asked = [
-            [(f"{request} {response}", criterion) for criterion in self.rubric.values()] if response.strip() else []
-            for request, response in pairs
-        ]
-        return [self._result(verdicts) for verdicts in ask(self.judge, asked, progress=progress)]
+        texts = [self._premises(request, response) if response.strip() else [] for request, response in pairs]
+        asked = [[(text, criterion) for criterion in self.rubric.values() for text in some] for some in texts]
+        judged = ask(self.judge, asked, progress=progress)
+        return [self._result(_by_criterion(verdicts, len(some))) for verdicts, some in zip(judged, texts, strict=True)]
+
+    def _premises(self, request: str, response: str) -> list[str]:
+        return premises(request, response, room=self._room, count=self._count_tokens)
+
+    @cached_property
+    def _room(self) -> int:
+        """Tokens of request and response that can be read beside the longest criterion."""
+        longest = max(map(self._count_tokens, self.rubric.values()))
+        return max(1, self.judge.model.tokenizer.pair_room - longest)
+
+    def _count_tokens(self, text: str) -> int:
+        return len(self.judge.model.tokenizer.token_ids([text])[text])
 
     def _result(self, verdicts: Sequence[Verdict]) -> RubricResult:
-        """Of a blank response there are no verdicts."""
+        """`verdicts`: one for each criterion; none of a blank response."""
         criteria = tuple(
             _criterion_score(name, criterion, self.weights[name], verdicts[place] if verdicts else None)
             for place, (name, criterion) in enumerate(self.rubric.items())
         )
-        overall = sum(one.weight * one.score for one in criteria) / sum(one.weight for one in criteria)
+        heaviest = max(one.weight for one in criteria)  # whose share is 1, so that no sum is beyond a float
+        shares = [one.weight / heaviest for one in criteria]
+        overall = sum(share * one.score for share, one in zip(shares, criteria, strict=True)) / sum(shares)
         return RubricResult({one.name: one.score for one in criteria}, min(overall, 1.0), criteria)
+
+
+def _by_criterion(verdicts: Sequence[Verdict], parts: int) -> list[Verdict]:
+    """Verdicts on each criterion by each of `parts` texts, criterion by criterion -> one for each criterion."""
+    return [deciding(verdicts[start : start + parts]) for start in range(0, len(verdicts), max(parts, 1))]
 
 
 def hybrid_score(probabilities: Mapping[str, float]) -> float:
@@ -152,9 +173,9 @@ def _explained(verdict: Verdict, score: float) -> str:
 
 def with_each(request: str, responses: Sequence[str]) -> list[tuple[str, str]]:
     """The request with each response, of which there must be one; raises `InputError`."""
-    if isinstance(responses, str) or not len(responses):
-        checked_texts(responses, doing=_DOING, what="response")  # says what is wrong
-    return [(request, response) for response in responses]
+    if isinstance(responses, (str, Mapping)) or not isinstance(responses, Iterable) or not (given := list(responses)):
+        raise InputError(f"{_DOING}: got {seen(responses)}; expected a list of at least one response. Make it one.")
+    return [(request, response) for response in given]
 
 
 def best_place(results: Sequence[RubricResult]) -> int:
@@ -197,8 +218,19 @@ def checked_exchange(pair: Any, index: int) -> tuple[str, str]:
 def _spoken(value: Any) -> Any:
     """The text of a chat; anything else as it is."""
     if isinstance(value, list) and all(isinstance(one, Mapping) and "content" in one for one in value):
-        return "\n".join(str(one["content"]) for one in value)
+        return "\n".join(_content(one["content"]) for one in value)
     return value
+
+
+def _content(content: Any) -> str:
+    """What a message says: its text, the texts among its parts, or nothing (of a call to a tool)."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    if isinstance(content, list) and all(isinstance(part, Mapping) for part in content):
+        return "\n".join(part["text"] for part in content if isinstance(part.get("text"), str))
+    raise InputError(
+        f"{_DOING}: a message's content is {seen(content)}; expected a text, or a list of parts. Correct it."
+    )
 
 
 def _field(holder: Any, name: str) -> Any:

@@ -8,13 +8,15 @@ their own. Everything else is left to a template.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from crossjudge.apps.closed_words import (
     ADVERBS,
     AUXILIARIES,
     BE,
+    CONJUNCTIONS,
+    DENIED,
     DETERMINERS,
     DO,
     HAVE,
@@ -43,6 +45,8 @@ def statement(question: str, candidate: str) -> str | None:
     A candidate that is a sentence already stays as it is.
     """
     answer = _unquoted(candidate)
+    if _is_that_clause(answer):
+        return None
     if is_sentence(answer):
         return _closed(answer)
     asked, yes_or_no = _Asked.read(question), answer_of(answer)
@@ -56,8 +60,13 @@ def statement(question: str, candidate: str) -> str | None:
 
 
 def is_sentence(text: str) -> bool:
-    """Whether a text has a verb of its own after its first word; of three words, a form of "be" or "have"."""
+    """Whether a text has a verb of its own after its first word.
+
+    Of three words, a form of "be" or "have"; of two, one behind a pronoun.
+    """
     words = [word.strip(".,;!") for word in text.split()]
+    if len(words) == 2:
+        return words[0].lower() in PRONOUNS and text.endswith(".") and _is_third_or_past(words[1])
     if len(words) < 3 or text.endswith("?"):
         return False
     starts = words[0][:1].isupper() or words[0].lower() in DETERMINERS | PRONOUNS
@@ -68,6 +77,12 @@ def is_sentence(text: str) -> bool:
         (word.lower() in AUXILIARIES or _is_third_or_past(word)) and (place == 0 or before.lower() not in RELATIVES)
         for place, (before, word) in enumerate(pairwise(words[:-1]))
     )
+
+
+def _is_that_clause(text: str) -> bool:
+    """Whether a text goes on with what somebody says or knows: "that he was tired"."""
+    first, second, *_ = [*text.lower().split(), "", ""]
+    return first == "that" and second in PRONOUNS | DETERMINERS
 
 
 def _is_third_or_past(word: str) -> bool:
@@ -90,7 +105,7 @@ class _Asked:
     """A question taken apart: "In which year did the war end in Europe?"
 
     `before` (in), `word` (which), `kind` (year), `auxiliary` (did; "" where there is none), `rest` (the war end in
-    Europe).
+    Europe). `denied`: the auxiliary has a "not" (didn't).
     """
 
     before: str
@@ -98,6 +113,7 @@ class _Asked:
     kind: tuple[str, ...]
     auxiliary: str
     rest: tuple[str, ...]
+    denied: bool = False
 
     @staticmethod
     def read(question: str) -> _Asked | None:
@@ -109,13 +125,16 @@ class _Asked:
         if len(words) < 2 or words[0].lower() not in ("who", "whom", "what", "which", "when", "where", "why", "how"):
             return None
         word = words[0].lower()
-        place = next((n for n, one in enumerate(words[1:6], start=1) if one.lower() in AUXILIARIES), None)
+        words = tuple(one.replace("’", "'") for one in words)
+        place = next((n for n, one in enumerate(words[1:6], start=1) if one.lower() in AUXILIARIES | {*DENIED}), None)
         verb = next((n for n, one in enumerate(words[1:4], start=1) if one.islower() and is_finite(one)), None)
         if verb is not None and (place is None or verb < place):
             return _Asked(before, word, _small(words[1:verb]), "", words[verb:])
         if place is None or len(words) < place + 2:
             return None
-        return _Asked(before, word, _small(words[1:place]), words[place].lower(), words[place + 1 :])
+        auxiliary, rest = words[place].lower(), words[place + 1 :]
+        kind, denied = _small(words[1:place]), auxiliary in DENIED
+        return _Asked(before, word, kind, DENIED.get(auxiliary, auxiliary), rest, denied)
 
     @property
     def is_about_time(self) -> bool:
@@ -128,6 +147,12 @@ def _small(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _said(asked: _Asked, answer: str) -> str | None:
+    if not {*CONJUNCTIONS}.isdisjoint(_small(asked.rest)):
+        return None  # a clause of its own, which may belong to more than one place
+    if asked.denied and asked.auxiliary in BE:
+        return _denied(_said(replace(asked, denied=False), answer))
+    if asked.auxiliary not in BE and not {"not", "never"}.isdisjoint(_small(asked.rest)):
+        return None
     if asked.word == "how" and asked.kind and asked.kind[0] not in {"many", "much", "often", *MEASURES}:
         return None
     if asked.auxiliary == "":
@@ -135,14 +160,23 @@ def _said(asked: _Asked, answer: str) -> str | None:
     if asked.auxiliary in BE:
         return _with_be(asked, answer)
     if asked.word in ("who", "what", "which") and _is_of_subject(asked):
-        return _subject(asked, answer, (asked.auxiliary, *asked.rest))
+        return _subject(asked, answer, (asked.auxiliary, *["not"] * asked.denied, *asked.rest))
     return _with_verb(asked, answer)
+
+
+def _denied(said: str | None) -> str | None:
+    """A statement with one form of "be", and "not" behind it; None of any other."""
+    words = (said or "").split()
+    places = [place for place, word in enumerate(words) if word in BE]
+    return _joined(*words[: places[0] + 1], "not", *words[places[0] + 1 :]) if len(places) == 1 else None
 
 
 def _is_of_subject(asked: _Asked) -> bool:
     """Whether what follows the question word is said of the answer: who can vote, who has a key."""
     if asked.auxiliary in HAVE and not any(map(is_participle, asked.rest)):
         return True
+    if asked.denied and is_base(asked.rest[0]):
+        return True  # who doesn't eat meat
     return asked.auxiliary not in DO and is_base(asked.rest[0])
 
 
@@ -171,12 +205,17 @@ def _with_be(asked: _Asked, answer: str) -> str | None:
         return _about_thing(asked, answer, split)
     end = len(rest) if split is None else split
     subject, after = rest[:end], rest[end:]
-    if not subject:
+    if not subject or _is_impersonal(asked, subject, after):
         return None
     if asked.word == "how":
         return _measured(asked, answer, _joined(*subject, verb), after)
     placed = _placed(asked, answer, base="")
     return None if placed is None else _joined(*subject, verb, *after, placed)
+
+
+def _is_impersonal(asked: _Asked, subject: tuple[str, ...], after: tuple[str, ...]) -> bool:
+    """How far is it to Rome? When is it? There "it" stands for no thing."""
+    return subject[0].lower() == "it" and (len(subject) > 1 or (asked.is_about_time and not after))
 
 
 def _participle_place(rest: tuple[str, ...]) -> int | None:
@@ -214,7 +253,7 @@ def _about_thing(asked: _Asked, answer: str, split: int | None) -> str | None:
 
 def _measured(asked: _Asked, answer: str, clause: str, after: tuple[str, ...]) -> str | None:
     """How old is the tree? -> The tree is 90 years old."""
-    if not asked.kind or asked.kind[0] in ("many", "often"):
+    if not asked.kind or asked.kind[0] in ("many", "often") or (asked.kind[0] == "old" and answer.isdigit()):
         return None
     measure = (
         "" if asked.kind[0] in answer.lower() or asked.kind[0] in ("much", "hot", "fast", "far") else asked.kind[0]
@@ -231,7 +270,8 @@ def _with_verb(asked: _Asked, answer: str) -> str | None:
     if base == "do" and is_base(answer.split()[0]):
         # What does the queen do? -> The queen lays eggs.
         base, _, answer = answer.partition(" ")
-    clause = _joined(*subject, _inflected(asked.auxiliary, base, subject))
+    verb = f"{asked.auxiliary} not {base}" if asked.denied else _inflected(asked.auxiliary, base, subject)
+    clause = _joined(*subject, verb)
     if asked.word == "how" and asked.kind[:1] == ("many",):
         return _joined(clause, _counted(asked, answer), *tail)
     if asked.word == "how":

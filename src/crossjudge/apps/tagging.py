@@ -266,7 +266,8 @@ def checked_labels(labels: Any, index: int | None = None) -> CheckedLabels:
 
 def checked_label_sets(labels: Any, count: int) -> list[CheckedLabels | None]:
     """The labels of each of `count` texts, None for a text that has none of its own; raises `InputError`."""
-    if isinstance(labels, (str, Mapping)) or len(labels) != count or any(isinstance(one, str) for one in labels):
+    is_list = isinstance(labels, Sequence) and not isinstance(labels, str)
+    if not is_list or len(labels) != count or any(isinstance(one, str) for one in labels):
         raise InputError(
             f"{_DOING}: labels is {seen(labels)} for {count} text(s); expected one list or mapping of labels for "
             "each text, None where the tagger's own are meant. Give one label set for all texts to Tagger(...)."
@@ -300,14 +301,16 @@ def _checked_first_stage(first_stage: Any) -> int | None:
 
 
 def _checked_gold(gold: Sequence[Iterable[str]], count: int, names: Sequence[str]) -> list[set[str]]:
-    if len(gold) != count or any(isinstance(one, str) for one in gold):
+    if count == 0:
+        raise InputError(f"{_DOING}: got no labelled text; expected some, from which thresholds follow. Label a few.")
+    if len(gold) != count or any(isinstance(one, str) or not isinstance(one, Iterable) for one in gold):
         raise InputError(
             f"{_DOING}: {len(gold)} gold entries for {count} text(s); expected for each text a list of the labels that "
             "apply, empty where none does. Pair them up."
         )
     wanted = [set(one) for one in gold]
     for index, some in enumerate(wanted):
-        unknown = sorted(some - set(names))
+        unknown = sorted(some - set(names), key=str)
         if unknown:
             raise ItemError(
                 f"{_DOING}: the gold of text {index} names {unknown[0]!r}, which is no label; the labels are "

@@ -65,6 +65,7 @@ CHECKED: Form[Asked] = Form(
     of_fields=_of_fields,
     of_words=_of_words,
     noun="answer",
+    one_of=("answer", "claims"),
 )
 
 

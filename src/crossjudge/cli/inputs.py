@@ -22,6 +22,8 @@ from crossjudge.files import (
 )
 from crossjudge.types import Pair
 
+_LONGEST_PATH = 1_000
+
 Q = TypeVar("Q", covariant=True)
 """What one row asks: a pair, a text to tag, an answer to check."""
 
@@ -114,8 +116,16 @@ def texts_and_files(words: tuple[str, ...], options: InputOptions) -> tuple[tupl
 
 
 def _looks_like_file(word: str) -> bool:
-    """Whether a person who wrote `word` meant a file, be it there or not."""
+    """Whether a person who wrote `word` meant a file, be it there or not.
+
+    Raises `InputError` for what stands there under a name that does not say how it is to be read.
+    """
     if format_of(word) is None:
+        if any(mark in word for mark in "./\\") and len(word) < _LONGEST_PATH and os.path.exists(word):
+            raise InputError(
+                f"Reading the arguments: {word!r} is there, and its name does not say what is in it; expected a text, "
+                f"or {FILES_HINT}. State --format if its rows are meant, or --text if the word itself is."
+            )
         return word == STANDARD_INPUT
     return len(word.split()) == 1 or os.path.exists(word)
 

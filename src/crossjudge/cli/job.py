@@ -11,6 +11,7 @@ import typer
 
 from crossjudge.cli.failures import reported
 from crossjudge.cli.options import option, with_options
+from crossjudge.extras import require
 
 _WORK, _MACHINES, _OUTPUT = "Work", "Machines", "Output"
 
@@ -97,6 +98,7 @@ def estimate(plan: PlanFile, *, machines: MachineOptions, saying: SayingOptions)
     crossjudge job plan plan.toml --machines 10 --cores 32 --price 1.5
     """
     with reported(debug=saying.debug, quiet=saying.quiet):
+        require("pyarrow", to="plan a job", extra="jobs")
         from crossjudge.cli.jobs import estimate_plan
         from crossjudge.jobs.estimate import Machines
 

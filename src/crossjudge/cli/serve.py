@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -112,8 +113,10 @@ def serve(*, server: ServerOptions, models: ServedModelOptions, keys: KeyOptions
         found = keys.keys(host=server.host)
         # Before anything is loaded: who comes early waits instead of being refused.
         listening = listening_socket(server.host, server.port, has_keys=found.are_set)
+        at = address(server, listening.getsockname()[1])
+        logging.getLogger(__name__).info("serving", extra={"address": at})
         if sys.stdout.isatty():
-            print(f"crossjudge serves at {address(server, listening.getsockname()[1])} (Ctrl-C ends it)")
+            print(f"crossjudge serves at {at} (Ctrl-C ends it)")
         finished = _run(listening, server, models, found)
     if not finished:
         os._exit(UNFINISHED)  # what was given up on may still hold a thread

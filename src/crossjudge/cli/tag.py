@@ -92,6 +92,11 @@ class TagOptions(UseOptions):
         from crossjudge.cli.tagging import read_descriptions, read_labels, read_thresholds
 
         names, hypotheses = read_labels(self.label or (), self.labels)
+        if not names and not hypotheses:
+            raise InputError(
+                "Reading the arguments: no label; expected some in --labels or --label, which are asked of every text "
+                "that has no `labels` of its own. Name them."
+            )
         return uses.tagger(
             names if hypotheses is None else hypotheses,
             template=self.template,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias
@@ -31,7 +32,8 @@ class Form(Generic[Q]):
     """What one row of a command looks like.
 
     `of_fields` gets each field's value by name; `of_words` all texts of the command line, and may raise `InputError`.
-    `noun`: what people call a row. `ids`: columns that may say which row it is, in order of preference.
+    `noun`: what people call a row. `ids`: columns that may say which row it is, in order of preference. `one_of`:
+    optional fields of which a row needs one.
     """
 
     fields: tuple[Field, ...]
@@ -39,6 +41,7 @@ class Form(Generic[Q]):
     of_words: Callable[[tuple[str, ...]], Sequence[Q]]
     noun: str
     ids: tuple[str, ...] = ("id",)
+    one_of: tuple[str, ...] = ()
 
 
 def open_form(words: tuple[str, ...], options: InputOptions, form: Form[Q]) -> Source[Q]:
@@ -115,21 +118,26 @@ class _Reader(Generic[Q]):
             if column is not None:
                 chosen[field.name] = column
             elif not field.optional:
-                wanted = self.columns[field.name][0]
-                found = ", ".join(map(repr, names)) or "none"
-                raise FileRowError(
-                    f"{path} line {line}: no field {wanted!r}; found {found}. Rename it, or pass --columns.",
-                    path=path, line=line, column=wanted,
-                )  # fmt: skip
+                raise _missing(self.columns[field.name][0], names, path, line)
+        if self.form.one_of and chosen.keys().isdisjoint(self.form.one_of):
+            raise _missing(self.form.one_of[0], names, path, line)
         return chosen
+
+
+def _missing(wanted: str, names: Iterable[str], path: str, line: int) -> FileRowError:
+    found = ", ".join(map(repr, names)) or "none"
+    return FileRowError(
+        f"{path} line {line}: no field {wanted!r}; found {found}. Rename it, or pass --columns.",
+        path=path, line=line, column=wanted,
+    )  # fmt: skip
 
 
 def _value(field: Field, column: str, record: Record, path: str) -> Value:
     value = record.fields[column]
     if field.optional and value in (None, ""):
         return None
-    if field.many:
-        value = _listed(value)
+    if field.many and isinstance(value, str):
+        value = _listed(value, column, record, path)
     if isinstance(value, list if field.many else str):
         return value
     expected = "a list of texts" if field.many else "text"
@@ -140,13 +148,21 @@ def _value(field: Field, column: str, record: Record, path: str) -> Value:
     )  # fmt: skip
 
 
-def _listed(value: Any) -> Any:
-    """A list as it stands in jsonl and parquet, or as JSON in the cell of a table; a single text is a list of one."""
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("["):
-        try:
-            return json.loads(value)
-        except ValueError:
-            return [value]
-    return [value]
+_MEANT_AS_LIST = re.compile(r"\[.*[,'\"].*\]", re.DOTALL)
+"""In brackets, with a comma or quotes: ['Paris', 'London'] as Python prints it, [rain, snow]."""
+
+
+def _listed(text: str, column: str, record: Record, path: str) -> Any:
+    """A cell of a table: a list as JSON, or a single text; raises `FileRowError` for a list written otherwise."""
+    if not text.lstrip().startswith("["):
+        return [text]
+    try:
+        return json.loads(text)
+    except ValueError:
+        if not _MEANT_AS_LIST.fullmatch(text.strip()):
+            return [text]
+    raise FileRowError(
+        f"{path} line {record.line}: field {column!r} holds {text[:40]!r}; expected one text, or a list as JSON "
+        'writes it, ["rain", "snow"]. Write it so, or, if the brackets are part of one text, ["[...]"].',
+        path=path, line=record.line, column=column,
+    )  # fmt: skip

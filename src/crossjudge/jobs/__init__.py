@@ -31,7 +31,7 @@ def run_job(
     Raises `InputError` for a plan or an input that cannot be used, or that are not those of the results that are there
     already, and `JobError` when the job could not go on. What is finished stays; run it again to continue.
     """
-    require("pyarrow", to="run a job")
+    require("pyarrow", to="run a job", extra="jobs")
     from crossjudge.jobs.plan import read_plan
     from crossjudge.jobs.running import run
 
@@ -42,7 +42,7 @@ def estimate_job(
     plan: str | Path | Mapping[str, Any] | Plan, *, sample_rows: int = 256, machines: Machines | None = None
 ) -> Estimate:
     """What a plan would cost: `sample_rows` rows are done here, on one core, and the rest follows from them."""
-    require("pyarrow", to="plan a job")
+    require("pyarrow", to="plan a job", extra="jobs")
     from crossjudge.jobs.estimate import Machines, estimate
     from crossjudge.jobs.plan import read_plan
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from crossjudge.extras import require
+
 if TYPE_CHECKING:
     from crossjudge.serving.app import create_app
     from crossjudge.serving.limits import Limits
@@ -18,4 +20,5 @@ def __getattr__(name: str) -> Any:
     """Import a name from its home when it is first used, so that the schedulers' and the clients' files are light."""
     if name not in _HOMES:
         raise AttributeError(f"module 'crossjudge.serving' has no attribute {name!r}; it has {', '.join(__all__)}")
+    require("fastapi", to="make the server")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -23,6 +23,7 @@ from crossjudge.text.tokenizer_files import (
 from crossjudge.types import Attention, Encoding, IntArray, Pair
 
 _PROBE_TEXTS = ("the", "a", "1", ".", "x")
+_UNKNOWN_TOKENS = ("[UNK]", "<unk>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class Template:
 class PairTokenizer:
     """Texts to token ids for one model; holds no state that a call changes, so threads may share it.
 
-    `max_length` counts every token of a pair, special tokens included.
+    `max_length` counts every token of a pair, special tokens included. `unknown_id`: of the token that stands for words
+    the vocabulary cannot spell, None where there is none.
     """
 
     def __init__(
@@ -72,6 +74,8 @@ class PairTokenizer:
         self.attention = attention
         self.pad_token_id = pad_token_id
         self.truncation_side = truncation_side
+        known = (tokenizer.token_to_id(token) for token in _UNKNOWN_TOKENS)
+        self.unknown_id = next((one for one in known if one is not None), None)
         self._single = learn_template(tokenizer, num_texts=1, gives_token_types=gives_token_types)
         if attention == "one_way":
             self._pair = _two_segments(self._single)

@@ -30,8 +30,14 @@ def certainty_head(model: CrossEncoder) -> CrossEncoder | None:
 
 
 def weakened(head: CrossEncoder, pairs: Sequence[tuple[str, str]]) -> list[bool]:
-    """For each pair, whether its second text is the first one said with less certainty."""
-    if not pairs:
-        return []
-    place = head.labels.index(WEAKENED)
-    return [bool(share >= _MOST_LIKELY) for share in head.predict(list(pairs), activation_fn="sigmoid")[:, place]]
+    """For each pair, whether its second text is the first one said with less certainty.
+
+    Of a pair that the head cannot read whole nothing is said: its hedge may stand where it was cut.
+    """
+    ids = head.tokenizer.token_ids(text for pair in pairs for text in pair)
+    fits = [len(ids[one]) + len(ids[other]) <= head.tokenizer.pair_room for one, other in pairs]
+    if not any(fits):
+        return [False] * len(pairs)
+    asked = [pair for pair, fit in zip(pairs, fits, strict=True) if fit]
+    shares = iter(head.predict(asked, activation_fn="sigmoid")[:, head.labels.index(WEAKENED)])
+    return [fit and bool(next(shares) >= _MOST_LIKELY) for fit in fits]

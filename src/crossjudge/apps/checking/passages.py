@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -9,7 +10,11 @@ from crossjudge.apps.checking.about import About, Words
 from crossjudge.apps.checking.results import Evidence
 from crossjudge.apps.topics import telling_words
 from crossjudge.text.sentences import sentences
-from crossjudge.types import FloatArray
+from crossjudge.types import FloatArray, Span
+
+LONGEST_SENTENCE = 2
+"""Windows that a sentence may be long before it is cut at a blank."""
+_WORD = re.compile(r"\S+")
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 """Texts -> how many tokens each has."""
@@ -45,11 +50,34 @@ def read_sources(texts: list[str], *, window_tokens: int, count_tokens: CountTok
     found: list[Evidence] = []
     windows: list[Evidence] = []
     for index, text in enumerate(texts):
-        pieces = [Evidence(index, one.start, one.end, text[one.start : one.end]) for one in sentences(text)]
+        pieces = [_passage(index, text, one) for one in sentences(text)]
         sizes = count_tokens([piece.text for piece in pieces])
+        if max(sizes, default=0) > LONGEST_SENTENCE * window_tokens:
+            pieces = [
+                _passage(index, text, part)
+                for piece, size in zip(pieces, sizes, strict=True)
+                for part in _parts(text, piece, size, window_tokens)
+            ]
+            sizes = count_tokens([piece.text for piece in pieces])
         windows += [_run(text, pieces[start:end]) for start, end in _windows(sizes, window_tokens)]
         found += pieces
     return Sources(texts, found, windows, [telling_words(piece.text) for piece in found])
+
+
+def _passage(index: int, text: str, span: Span) -> Evidence:
+    return Evidence(index, span.start, span.end, text[span.start : span.end])
+
+
+def _parts(text: str, piece: Evidence, tokens: int, most: int) -> list[Span]:
+    """A sentence; where it is far longer than a window (a text without stops), runs of its words of about a window."""
+    if tokens <= LONGEST_SENTENCE * most:
+        return [Span(piece.start, piece.end)]
+    words = [Span(found.start(), found.end()) for found in _WORD.finditer(text, piece.start, piece.end)]
+    step = max(len(words) * most // tokens, 1)
+    return [
+        Span(some[0].start, some[-1].end)
+        for some in (words[place : place + step] for place in range(0, len(words), step))
+    ]
 
 
 def _holds(window: Evidence, one: Evidence) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeAlias
 
+import numpy as np
+
 from crossjudge.apps.base import (
     Model,
     Progress,
@@ -19,11 +21,11 @@ from crossjudge.apps.base import (
     seen,
 )
 from crossjudge.apps.guarding.fitting import FittedThresholds, PolicyThreshold, least_threshold
-from crossjudge.apps.guarding.pieces import pieces
 from crossjudge.apps.guarding.policies import policy_set_names
 from crossjudge.apps.guarding.recognizers import Found, Recognizer, default_recognizers, recognize
 from crossjudge.apps.guarding.redaction import redact
 from crossjudge.apps.guarding.ties import tied_kinds
+from crossjudge.apps.pieces import pieces
 from crossjudge.errors import InputError
 from crossjudge.models.boxed import JOINT_NAME
 from crossjudge.types import Verdict
@@ -134,7 +136,7 @@ class Guardrail:
         labelled for keep their thresholds. Raises `InputError` where too few texts break a policy: 59 are needed for 5%
         with 95% confidence.
         """
-        labelled = [(text, self._checked_labels(labels, n)) for n, (text, labels) in enumerate(examples)]
+        labelled = [self._checked_example(example, n) for n, example in enumerate(examples)]
         for value, what in ((false_accept_rate, "the false-accept rate"), (confidence, "the confidence")):
             if not 0 < checked_probability(value, doing="Fitting thresholds", what=what) < 1:
                 raise InputError(f"Fitting thresholds: {what} is {value}; expected a number between 0 and 1.")
@@ -146,7 +148,7 @@ class Guardrail:
                 if name in labels:
                     # What a recogniser catches never passes, whatever the threshold.
                     check = result.checks[name]
-                    kept[bool(labels[name])].append(-1.0 if check.spans else check.score)
+                    kept[labels[name]].append(-1.0 if check.spans else check.score)
             if kept[True] or kept[False]:
                 threshold = least_threshold(
                     kept[False], false_accept_rate=false_accept_rate, confidence=confidence, policy=name
@@ -196,12 +198,20 @@ class Guardrail:
             tokens_dropped=sum(verdict.tokens_dropped for verdict in verdicts),
         )
 
-    def _checked_labels(self, labels: Any, index: int) -> Mapping[str, bool]:
-        if isinstance(labels, Mapping) and all(name in self.policies for name in labels):
-            return labels
+    def _checked_example(self, example: Any, index: int) -> tuple[str, Mapping[str, bool]]:
+        if isinstance(example, str) or not isinstance(example, Sequence) or len(example) != 2:
+            raise InputError(
+                f"Fitting thresholds: example {index} is {seen(example)}; expected a text and a mapping from policies "
+                "to whether the text keeps them. Pair them up."
+            )
+        text, labels = example
+        if isinstance(labels, Mapping) and all(
+            name in self.policies and isinstance(keeps, (bool, np.bool_)) for name, keeps in labels.items()
+        ):
+            return text, {name: bool(keeps) for name, keeps in labels.items()}
         raise InputError(
             f"Fitting thresholds: example {index} is labelled {seen(labels)}; expected a mapping from some of the "
-            f"policies ({', '.join(self.policies)}) to whether the text keeps them. Correct it."
+            f"policies ({', '.join(self.policies)}) to True, where the text keeps them, or False. Correct it."
         )
 
 

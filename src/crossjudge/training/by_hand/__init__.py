@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
+from zlib import crc32
 
 from crossjudge.apps.statements import statement
 from crossjudge.apps.templates import fill
@@ -23,6 +24,8 @@ from crossjudge.training.heads import Gold
 
 MARKS = "+-?>"
 ANSWER = "The answer is {}."
+REPEATED_SHARE, MOST_TIMES = 6, 12
+"""Of every sixth graded block the answers come again, each said 2 to 12 times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,16 @@ def _contrary(block: Block) -> Asked:
     return _labelled(block.text, block, _CONTRARY)
 
 
+def _graded(block: Block) -> Asked:
+    """Answers as they are; of some blocks also said over and over, which makes none of them better."""
+    yield from _contrary(block)
+    number = crc32(block.text.encode())
+    if number % REPEATED_SHARE == 0:
+        times = MOST_TIMES - number // REPEATED_SHARE % (MOST_TIMES - 1)
+        repeated = ((mark, " ".join([said] * times)) for mark, said in block.marked)
+        yield from _contrary(replace(block, marked=tuple(repeated)))
+
+
 def _criteria(block: Block) -> Asked:
     """Criteria as `RubricScorer` asks them, of a request and its response as one text."""
     return _labelled(f"{block.question} {block.text}", block, _MET_OR_NOT)
@@ -134,7 +147,7 @@ _ASKED: Mapping[str, Callable[[Block], Asked]] = {
     "alike": _alike,
     "answer": _answers,
     "check": _contrary,
-    "grade": _contrary,
+    "grade": _graded,
     "guard": _contrary,
     "rubric": _criteria,
 }
