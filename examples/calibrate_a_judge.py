@@ -1,4 +1,4 @@
-"""From which probability on may a judge answer, if at most one answer in ten is to be wrong? Labelled pairs decide."""
+"""From which probability on may a judge answer, if at most 15% of its answers are to be wrong? Labelled pairs say it."""
 
 from __future__ import annotations
 

@@ -34,9 +34,9 @@ def main() -> None:
 
         first = run_job(folder / "plan.toml", workers=1)
         again = run_job(folder / "plan.toml", workers=1)
-        print(f"{first.shards_done} shard done, then {again.shards_done}")
+        print(f"the first run did {first.shards_done} shard, the second, which found it done, {again.shards_done}")
         for row in pq.ParquetDataset(sorted((folder / "judged").glob("*.parquet"))).read().to_pylist():
-            print(f"{row['label'] or row['error'][:40]:<42} {row['hypothesis'] or ''}")
+            print(f"{row['label'] or row['error'][:76]:<78} {row['hypothesis'] or ''}")
 
 
 if __name__ == "__main__":

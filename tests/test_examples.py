@@ -31,7 +31,7 @@ SHOWS = {
     "rank_and_tag_in_langchain.py": r"(?s)\A +[\d.]+  bread\.md .*The program gets: \['a plumbing problem'\]",
     "rank_documents.py": r"\A *[\d.]+ +Bread stays fresh",
     "rerank_answers.py": r"\A *-?[\d.]+ +Bread stays fresh",
-    "run_a_job.py": r"\A1 shard done, then 0\n",
+    "run_a_job.py": r"\Athe first run did 1 shard, the second, which found it done, 0\n",
     "score_responses.py": r"the best is number \d:\n  answers +[\d.]+  \w",
     "seal_a_model.py": r"\Aas sealed: True\n\w+\nweights\.bin: its sha256 is not",
     "search_documents.py": r"keep bread fresh\?\n +-?[\d.]+ +bread ",

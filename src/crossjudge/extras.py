@@ -68,7 +68,7 @@ def require(package: str, *, to: str, extra: str | None = None) -> ModuleType:
             raise
         wanted = extra or EXTRA_OF[package.split(".")[0]]
         raise MissingExtraError(
-            f"To {to}, crossjudge needs the package '{package}', which is not installed. "
+            f"To {to}, crossjudge needs the package '{package.partition('.')[0]}', which is not installed. "
             f"Install it with: pip install 'crossjudge[{wanted}]'",
             extra=wanted,
         ) from error

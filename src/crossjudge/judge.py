@@ -30,10 +30,11 @@ class Judge:
     `model`: a `CrossEncoder` or `Cascade`, a folder or hub name, or None for the embedded model. `objective`: "nli"
     (does text_a entail text_b?), "similarity", "duplicate" or "relevance". `calibration`: a `Calibration`, the path of
     one, or None for the one shipped with the embedded model. `abstain_below`: verdicts whose winning probability is
-    lower carry `abstained=True`; if left out, as the calibration says. A verdict on a blank text always does.
-    `on_overflow`: "window" reads over-long pairs in overlapping windows (how they are merged is `judge.objective.merge_rule`), "truncate" cuts and counts, "error"
-    raises. `labels`: the model's label names by id, for checkpoints that do not name them. `force`: use a model for an
-    objective it was not trained for.
+    lower carry `abstained=True`; if left out, as the calibration says. A verdict on a text that is blank, or
+    in a script that the model does not know, always does.
+    `on_overflow`: "window" reads over-long pairs in overlapping windows (how they are merged is
+    `judge.objective.merge_rule`), "truncate" cuts and counts, "error" raises. `labels`: the model's label names by id,
+    for checkpoints that do not name them. `force`: use a model for an objective it was not trained for.
 
     Raises `LabelError` when the labels are not known by name, `ObjectiveError` when the model was trained for something
     else, `FingerprintError` when the calibration belongs to another model.
@@ -54,6 +55,7 @@ class Judge:
             raise InputError(f"Making a judge: abstain_below is {abstain_below}; expected a probability from 0 to 1.")
         self.objective: Objective = get_objective(objective)
         self.model = model if isinstance(model, CrossEncoder) else _opened(model, objective)
+        self._on_overflow = on_overflow
         if not force:
             _require_objective(self.model, objective)
         self._answering = answering(
@@ -104,13 +106,16 @@ class Judge:
         tokens_dropped: int,
     ) -> Verdict:
         labels = self.objective.labels
+        says_something = bool(pair.text_a.strip() and pair.text_b.strip())
+        # In windows every token is read, but those of a text in a script that the model does not know.
+        is_read = self._on_overflow != "window" or tokens_dropped == 0
+        is_sure = self.abstain_below is None or float(probabilities[winner]) >= self.abstain_below
         return Verdict(
             label=labels[winner],
             score=self.objective.score(logits, probabilities),
             probabilities=dict(zip(labels, map(float, probabilities), strict=True)),
             logits=dict(zip(labels, map(float, logits), strict=True)),
-            abstained=(self.abstain_below is not None and float(probabilities[winner]) < self.abstain_below)
-            or not (pair.text_a.strip() and pair.text_b.strip()),
+            abstained=not (says_something and is_read and is_sure),
             tokens_read=tokens_read,
             tokens_dropped=tokens_dropped,
             fingerprint=self.model.fingerprint,

@@ -137,8 +137,9 @@ class Verdict:
     """What a judge says of one pair.
 
     `score` is the number the objective ranks by, on the objective's stated scale; `probabilities` and `logits` are
-    keyed by label. `abstained`: the winning probability is below the judge's threshold, or a text is blank. `tokens_read`
-    and `tokens_dropped` count the texts' own tokens; `fingerprint` names weights, tokenizer, backend and precision.
+    keyed by label. `abstained`: the winning probability is below the judge's threshold, or a text cannot be read.
+    `tokens_read` and `tokens_dropped` count the texts' own tokens; `fingerprint` names weights, tokenizer, backend and
+    precision.
     """
 
     label: str

@@ -205,7 +205,12 @@ class Tagger:
         ]
         surest_first = by_entailment(verdicts) if self.multi_label else by_entailment(verdicts)[:1]
         applying = [tags[place] for place in surest_first]
-        return TagResult(tags, [tag.name for tag in applying if tag.probability >= self.thresholds.at(tag.name)])
+        return TagResult(tags, [tag.name for tag in applying if self._applies(tag)])
+
+    def _applies(self, tag: Tag) -> bool:
+        """Nothing does to a text that the judge could not read."""
+        unread = tag.verdict.abstained and tag.verdict.tokens_dropped > 0
+        return tag.probability >= self.thresholds.at(tag.name) and not unread
 
     # --- labels ---
 

@@ -179,7 +179,7 @@ def _show(clusters: Sequence[Cluster], rows: _Rows, report: DedupeReport) -> Non
 
 def _account(report: DedupeReport) -> list[tuple[str, str]]:
     tally, several = report.tally, [cluster for cluster in report.clusters if cluster.texts > 1]
-    similarity = f"{tally.similar:,} pairs; refused by the cross-encoder {tally.similar_refused:,}"
+    similarity = f"{tally.similar:,} pairs, of which the cross-encoder refuses {tally.similar_refused:,}"
     told_apart = f", by their figures or names {tally.similar_ruled_apart:,}" if tally.similar_ruled_apart else ""
     account = [
         ("texts", f"{report.texts:,}, of which {report.texts - len(report.clusters):,} repeat another"),

@@ -103,7 +103,7 @@ def guard_task(guardrail: AnyGuardrail, *, redacts: bool, fail_on: Iterable[str]
         work=work,
         fields=Guarded.to_dict,
         columns={"checks": dict, "overall": float, "decision": str, **redacted},
-        table=lambda source: _show(source, guardrail),
+        table=lambda source: _show(source, guardrail, redacts=redacts),
         fails=lambda guarded: guarded.result.decision in gate,
     )
 
@@ -115,7 +115,7 @@ def _split(entry: str, flag: str, form: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _show(source: Source[str], guardrail: AnyGuardrail) -> Show[str, Guarded]:
+def _show(source: Source[str], guardrail: AnyGuardrail, *, redacts: bool) -> Show[str, Guarded]:
     """A line for each text of a file; for texts of the command line, one for each policy."""
     if not source.files:
         blocks: OutcomeBlocks[str, Guarded] = OutcomeBlocks(str, lambda one: _block(one, guardrail.policies))
@@ -127,7 +127,13 @@ def _show(source: Source[str], guardrail: AnyGuardrail) -> Show[str, Guarded]:
         ),
         Column("failed", _FAILED_WIDTH, lambda guarded: _failed_cell(guarded.result)),
     ]
+    if redacts:
+        columns.append(Column("redacted", _FAILED_WIDTH, _redacted_cell))
     return OutcomeTable(source, columns, texts=[("text", str)]).show
+
+
+def _redacted_cell(guarded: Guarded) -> Text:
+    return shortened(guarded.redacted or "", most=_FAILED_WIDTH - 1)
 
 
 def _decision_cell(result: GuardrailResult) -> Text:

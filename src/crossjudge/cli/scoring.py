@@ -76,7 +76,9 @@ def read_rubric(
 def _read_toml(path: str) -> dict[str, Any]:
     try:
         table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise InputError(f"Reading the rubric {path}: {error.strerror}; expected a toml file. Name one.") from error
+    except ValueError as error:
         raise InputError(f"Reading the rubric {path}: {error}; expected a toml file. Correct it.") from error
     unknown = [name for name, value in table.items() if name not in ("criteria", "weights") or type(value) is not dict]
     if unknown or "criteria" not in table:

@@ -10,6 +10,7 @@ import typer
 
 from crossjudge.cli.failures import reported
 from crossjudge.cli.options import ModelOptions, OutputOptions, UseInputOptions, option, with_options
+from crossjudge.extras import require
 
 _FILLING, _SEARCHING = "Filling", "Searching"
 
@@ -104,6 +105,8 @@ def search(
         from crossjudge.cli.use_inputs import open_form
 
         asks = bool(queries or source.file)
+        if asks and finding.first_stage is not Stage.LEXICAL:  # before anything is written
+            require("usearch", to="search by meaning")
         opened = open_index(
             index,
             model=model,

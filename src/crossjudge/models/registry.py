@@ -217,8 +217,12 @@ def _contains(words: list[str], phrase: list[str]) -> bool:
     return any(all(word.startswith(stem) for word, stem in zip(words[at:], phrase, strict=False)) for at in starts)
 
 
-def _preference(task: Task, card: Card) -> tuple[bool, bool, float, str]:
-    return (card.name != "embedded", card.family not in task.families, _size(card), card.name)
+_PLACES = {"embedded": 0, "embedded-joint": 1}
+"""Models of the box that are named before all others, which stand by their sizes."""
+
+
+def _preference(task: Task, card: Card) -> tuple[int, bool, float, str]:
+    return (_PLACES.get(card.name, len(_PLACES)), card.family not in task.families, _size(card), card.name)
 
 
 def _why(task: Task, card: Card) -> str:

@@ -34,7 +34,10 @@ def policy_set(*names: str, topic: str | None = None) -> dict[str, str]:
         raise InputError(f"Choosing policies: no set was named; expected some of {', '.join(_sets())}. Name one.")
     needs_topic = any(_TOPIC in policy for policy in policies.values())
     if needs_topic and not (topic and topic.strip()):
-        raise InputError("Choosing policies: 'off-topic' got no topic; expected a few words. State topic='cooking'.")
+        raise InputError(
+            "Choosing policies: 'off-topic' got no topic; expected a few words. State topic='cooking', or --topic "
+            "cooking."
+        )
     return {name: policy.replace(_TOPIC, topic or "") for name, policy in policies.items()}
 
 
