@@ -1,4 +1,4 @@
-"""From which probability on may a judge answer, if at most 15% of its answers are to be wrong? Labelled pairs say it."""
+"""From which probability on may a judge answer if at most 15% of its answers are to be wrong? Labelled pairs say."""
 
 from __future__ import annotations
 

@@ -138,13 +138,21 @@ def test_symmetric_objectives_do_not_care_which_text_comes_first(objective: str)
 
 
 def test_a_verdict_below_the_threshold_abstains_and_says_what_it_would_have_said() -> None:
-    plain = fake().batch(PAIRS)
+    pairs = [*PAIRS[:2], PAIRS[4], *((f"The boat has {n} oars.", "It is a boat.") for n in range(5))]
+    plain = fake().batch(pairs)
     winning = [max(one.probabilities.values()) for one in plain]
     threshold = float(np.median(winning))
-    careful = fake(abstain_below=threshold).batch(PAIRS)
+    careful = fake(abstain_below=threshold).batch(pairs)
     assert [one.abstained for one in careful] == [one < threshold for one in winning]
     assert {one.abstained for one in careful} == {True, False}
     assert [dataclasses.replace(one, abstained=False) for one in careful] == plain
+
+
+@pytest.mark.parametrize(("text_a", "text_b"), [("", "x"), ("x", " \n"), ("😀 😀", "x"), ("x", "ខ្ញុំស្រលាញ់អ្នក")])
+def test_of_a_text_that_says_nothing_readable_a_judge_is_not_sure(text_a: str, text_b: str) -> None:
+    judge = Judge(CrossEncoder(backend="fake"))
+    assert judge(text_a, text_b).abstained
+    assert not judge("It rains 😀", "It is wet.").abstained
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.5, float("nan")])

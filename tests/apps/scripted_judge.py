@@ -41,7 +41,7 @@ class ScriptedJudge(Judge):
         dropped: int = 0,
     ) -> None:
         self.objective = NLI
-        self.model = cast("CrossEncoder", SimpleNamespace(tokenizer=_Words()))
+        self.model = cast("CrossEncoder", SimpleNamespace(backend="fake", tokenizer=_Words()))
         self.asked: list[list[tuple[str, str]]] = []
         self._says = says if callable(says) else lambda *pair: says.get(pair, OPEN)
         self._dropped = dropped

@@ -57,3 +57,8 @@ def test_more_answers_make_a_narrower_interval():
 def test_what_cannot_be_compared_is_refused(given_grades, gold):
     with pytest.raises(InputError, match="Comparing grades"):
         agreement(given_grades, gold)
+
+
+def test_a_grade_that_is_none_is_shown():
+    with pytest.raises(InputError, match="found 'right'; expected each to be one of"):
+        agreement(["right"], [CORRECT])

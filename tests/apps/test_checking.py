@@ -8,6 +8,7 @@ from tests.apps.scripted_judge import CONTRADICTED, ENTAILED, OPEN, ScriptedJudg
 
 from crossjudge.apps.checking import CheckReport, ClaimChecker, Evidence
 from crossjudge.apps.checking.about import About
+from crossjudge.apps.checking.certainty import weakened
 from crossjudge.apps.checking.claims import claims_of
 from crossjudge.apps.checking.deciding import Judged, decide
 from crossjudge.apps.checking.nearest import Nearest, nearest_by_words
@@ -130,11 +131,20 @@ def test_every_word_of_every_source_is_in_a_sentence_and_neighbours_in_a_window(
             assert any(start <= one.start and following.end <= end for start, end in windows)
 
 
+def test_a_source_without_stops_is_cut_between_words():
+    text = " ".join(f"item{n}" for n in range(100))
+    read = read_sources([text], window_tokens=20, count_tokens=words)
+    assert " ".join(one.text for one in read.sentences) == text
+    assert all(len(one.text.split()) <= 20 and text[one.start : one.end] == one.text for one in read.sentences)
+    long = " ".join(f"item{n}" for n in range(40))
+    assert [one.text for one in read_sources([long], window_tokens=20, count_tokens=words).sentences] == [long]
+
+
 def test_windows_keep_to_their_size_unless_two_sentences_do_not_fit():
     text = " ".join(f"Item {n} is here now." for n in range(30))
     read = read_sources([text], window_tokens=20, count_tokens=words)
     assert {len(one.text.split()) for one in read.windows} <= {20, 15, 10}
-    assert len(read_sources([text], window_tokens=1, count_tokens=words).windows) == 29
+    assert len(read_sources([text], window_tokens=3, count_tokens=words).windows) == 29
 
 
 def test_sentences_that_share_no_word_are_not_joined_for_their_words():
@@ -380,3 +390,16 @@ def test_mixed_languages_are_read(checker):
     )
     assert isinstance(report, CheckReport)
     assert [claim.evidence.source_index for claim in report.claims] == [0, 1]
+
+
+@pytest.mark.parametrize(("source", "claim"), [("ខ្ញុំស្រលាញ់អ្នក", "It rains."), ("It rains.", "😡 😡"), ("😀", "😡")])
+def test_what_the_model_cannot_spell_is_unread(checker, source, claim):
+    assert [one.outcome for one in checker(source, claim).claims] == ["unread"]
+
+
+def test_of_a_pair_beyond_the_heads_room_nothing_is_said():
+    head = CrossEncoder(head="certainty")
+    hedged = ("The bridge is safe.", "The bridge may perhaps be safe.")
+    assert weakened(head, [hedged, (hedged[0], hedged[1] * 200), hedged]) == [True, False, True]
+    assert weakened(head, [(hedged[0] * 300, hedged[1])]) == [False]
+    assert head.truncated_pairs == 0

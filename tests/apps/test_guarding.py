@@ -233,6 +233,12 @@ def test_how_many_texts_it_takes(texts, allowed):
     assert accepted_allowed(texts, false_accept_rate=0.05, confidence=0.95) == allowed
 
 
+@pytest.mark.parametrize("example", ["abc", ("a text",), ("a text", {"private": "false"}), ("a text", {"private": 1})])
+def test_examples_are_a_text_and_what_it_keeps(guardrail, example):
+    with pytest.raises(InputError, match="Fitting thresholds: example 0 is"):
+        guardrail.fit_thresholds([example])
+
+
 def test_fitting_says_what_it_lacks(guardrail):
     with pytest.raises(InputError, match="10 texts break it; at least 59 are needed"):
         guardrail.fit_thresholds(examples(20))

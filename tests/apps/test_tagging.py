@@ -243,6 +243,26 @@ def test_gold_names_labels_for_each_text(gold):
         tagger().fit_thresholds([TEXT, TEXT], gold)
 
 
+@pytest.mark.parametrize("labels", [5, iter([["a"], ["b"]])], ids=["number", "iterator"])
+def test_label_sets_are_a_list(labels):
+    with pytest.raises(InputError, match="expected one list or mapping of labels"):
+        tagger().batch([TEXT, TEXT], labels)
+
+
+@pytest.mark.parametrize(("texts", "gold"), [([], []), ([TEXT], [[5]]), ([TEXT], [5])])
+def test_fitting_needs_texts_and_names(texts, gold):
+    with pytest.raises(InputError):
+        tagger().fit_thresholds(texts, gold)
+
+
+@pytest.mark.parametrize(("text", "chosen"), [("😀😀", []), ("A ferry 😀", ["ferry"])])
+def test_to_a_text_that_cannot_be_read_no_label_applies(text, chosen):
+    always = Tagger(["ferry"], model=CrossEncoder(backend="fake"), threshold=0.0)
+    result = always(text)
+    assert result.chosen == chosen
+    assert bool(result.tokens_dropped) == (chosen == [])
+
+
 def test_one_text_is_not_taken_for_many():
     with pytest.raises(InputError, match="expected a list of texts"):
         tagger().batch(TEXT)

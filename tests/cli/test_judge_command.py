@@ -120,6 +120,16 @@ def test_a_file_that_is_not_there_is_not_taken_for_a_text():
         assert "no such file" in answer.err
 
 
+def test_a_file_of_an_unknown_kind_is_not_taken_for_a_text(tmp_path):
+    path = tmp_path / "letter.txt"
+    path.write_text("It rains.", encoding="utf-8")
+    for words in ([path, "It is wet."], [tmp_path, "It is wet."]):
+        answer = crossjudge("judge", *words)
+        assert answer.code == 2
+        assert "its name does not say what is in it" in answer.err
+    assert crossjudge("judge", "--text", path, "It is wet.").code == 0
+
+
 def test_text_says_that_even_file_names_are_texts():
     assert len(crossjudge("judge", "--text", "pairs.jsonl", "pairs.csv", "-", "--json").rows) == 2
 
@@ -281,7 +291,7 @@ def test_the_table_says_the_verdict_in_words_and_signs():
 
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_the_table_keeps_to_the_terminal_and_shortens_texts(tmp_path, width):
-    path = write(tmp_path / "pairs.jsonl", pair("word " * 100, "line\nline " * 50), pair("日本語" * 80, "👋" * 80))
+    path = write(tmp_path / "pairs.jsonl", pair("word " * 100, "line\nline " * 50), pair("日本語" * 80, "日本" * 80))
     answer = crossjudge("judge", path, width=max(width, 80))
     assert answer.code == 0
     assert len(answer.out.splitlines()) == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from command_line import write
@@ -91,6 +92,26 @@ def test_a_bad_row_is_an_error_in_its_place_and_names_its_column(tmp_path, row, 
     assert good == ASKED[0]
     assert bad.column == column
     assert f"{path} line 2: " in str(bad)
+
+
+@pytest.mark.parametrize("cell", ["\"['Ann', 'Bo']\"", '"[Ann, Bo]"', '"[""Ann"", ]"'])
+def test_a_list_in_a_cell_is_json_or_an_error_of_its_row(tmp_path, cell):
+    bad, good = asked(write(tmp_path / "a.csv", "question,choices", f"Who?,{cell}", 'Who?,"[""Ann"", ""Bo""]"'))
+    assert good == ASKED[0]
+    assert bad.column == "choices"
+    assert "a list as JSON" in str(bad)
+
+
+def test_brackets_around_one_text_are_part_of_it(tmp_path):
+    [one] = asked(write(tmp_path / "a.csv", "question,choices", "Who?,[applause]"))
+    assert one == ("Who?", ["[applause]"], None)
+
+
+def test_one_of_several_optional_fields_may_be_needed(tmp_path):
+    form = replace(FORM, one_of=("hint",))
+    path = write(tmp_path / "a.csv", "question,choices", "Who?,Ann")
+    with pytest.raises(FileRowError, match="line 1: no field 'hint'"):
+        list(open_form((str(path),), UseInputOptions(), form).items)
 
 
 def test_a_header_that_lacks_a_column_is_one_error(tmp_path):

@@ -208,10 +208,16 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
         group = groups.get(parameter.name)
         found = _fields_of(group) if group else [parameter.replace(annotation=hints[parameter.name])]
         parameters += [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in found]
-    spread.__name__, spread.__doc__, spread.__module__ = command.__name__, command.__doc__, command.__module__
+    spread.__name__, spread.__doc__, spread.__module__ = command.__name__, _help(command), command.__module__
     spread.__annotations__ = {one.name: one.annotation for one in parameters}
     spread.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return spread
+
+
+def _help(command: Callable[..., None]) -> str:
+    """Its docstring without the breaks of our own lines, which would stay beside those of the terminal's."""
+    paragraphs = (inspect.getdoc(command) or "").split("\n\n")
+    return "\n\n".join(" ".join(one.split()) for one in paragraphs)
 
 
 def _fields_of(group: Any) -> list[inspect.Parameter]:
