@@ -51,6 +51,12 @@ def test_each_use_asks_in_its_own_way() -> None:
         ("Anna came first and Ben second. Who came first?", "The answer is Anna.", {"nli": "entailment"}),
         ("Anna came first and Ben second. Who came first?", "The answer is Ben.", {"nli": "not_entailment"}),
     ]
+    few = by_hand._few_wrong(
+        Block("It is May.", "When?", (("-", "June"), ("+", "May"), ("-", "July"), ("?", "Monday")))
+    )
+    assert [mark for mark, _ in few].count("+") == 1
+    assert len(few) == 3
+    assert len(by_hand._few_wrong(Block("It is May.", "Who?", (("?", "Ann"), ("?", "Ben"))))) == 1
     response = Block("Yes.", "May I?", (("+", "It is short."), ("-", "It is rude.")))
     assert [golds["nli"] for _, _, golds in by_hand._criteria(response)] == ["entailment", "not_entailment"]
     graded = [list(by_hand._graded(Block(f"Ice {n}.", "", (("-", "Fire."),)))) for n in range(50)]

@@ -76,9 +76,9 @@ def _table(measured: Measured, reference: str | None) -> object:
     pairs = len(measured.workload.pairs)
     title = f"{measured.workload.title} ({len(measured.workload.calls)} call(s), {pairs:,} pairs)"
     table = Table(box=None, title=title, title_justify="left", title_style="bold", header_style="dim", pad_edge=False)
-    table.padding = (0, 2, 0, 0)
-    table.add_column("  engine", min_width=44)
-    for heading in ("pairs/s", "thousand tokens/s", "ms a call, p50", "p99", "ratio"):
+    table.padding = (0, 1, 0, 0)
+    table.add_column("  engine", overflow="fold")
+    for heading in ("pairs/s", "k tokens/s", "p50 ms", "p99 ms", "ratio"):
         table.add_column(heading, justify="right")
     base_s = None if reference is None else timings[reference].best_s
     for name, timing in timings.items():

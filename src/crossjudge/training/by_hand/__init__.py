@@ -24,6 +24,7 @@ from crossjudge.training.heads import Gold
 
 MARKS = "+-?>"
 ANSWER = "The answer is {}."
+WRONG_ANSWERS = 2
 REPEATED_SHARE, MOST_TIMES = 6, 12
 """Of every sixth graded block the answers come again, each said 2 to 12 times."""
 
@@ -121,13 +122,27 @@ def _criteria(block: Block) -> Asked:
 
 
 def _answers(block: Block) -> Asked:
-    """Candidates as `AnswerPicker` asks them: all as statements where each makes one, and by its template."""
+    """Candidates as `AnswerPicker` asks them: all as statements where each makes one, and by its template.
+
+    Of the wrong ones so many that right ones are no rarity: a network that rarely sees one abstains.
+    """
+    block = replace(block, marked=_few_wrong(block))
     said = [(mark, statement(block.question, one)) for mark, one in block.marked]
     stated = tuple((mark, one) for mark, one in said if one is not None)
     if len(stated) == len(said):
         yield from _stated(replace(block, marked=stated))
     filled = tuple((mark, fill(ANSWER, one.rstrip("."))) for mark, one in block.marked)
     yield from _labelled(f"{block.text} {block.question}", replace(block, marked=filled), _CLOSED)
+
+
+def _few_wrong(block: Block) -> tuple[tuple[str, str], ...]:
+    """All that is right, and of the rest two for each, or one where nothing is; which ones, the text decides."""
+    right = [one for one in block.marked if one[0] == "+"]
+    wrong = sorted(
+        (one for one in block.marked if one[0] != "+"), key=lambda one: crc32((block.text + one[1]).encode())
+    )
+    kept = {*right, *wrong[: WRONG_ANSWERS * len(right) or 1]}
+    return tuple(one for one in block.marked if one in kept)
 
 
 def _alike(block: Block) -> Asked:
