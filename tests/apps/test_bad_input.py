@@ -12,6 +12,7 @@ KIND = {"kind": "This text is kind."}
 MIXED = "The tower is old. Der Turm ist alt. 塔は古い。 Башня старая. البرج قديم 🏰"
 
 REFUSED = {
+    "a number as a model": lambda: Tagger(["rain"], model=5),
     "no labels": lambda: Tagger([], model=MODEL),
     "a lone text as labels": lambda: Tagger("rain", model=MODEL),
     "two labels alike": lambda: Tagger(["rain", "snow", "Rain "], model=MODEL),

@@ -367,6 +367,13 @@ def test_a_lone_text_is_no_input(checker):
         checker.batch(["source and answer"])
 
 
+def test_a_stream_says_at_once_what_it_cannot_read(checker):
+    with pytest.raises(ItemError, match="got no source"):
+        checker.stream([], ["It rains."])
+    with pytest.raises(ItemError, match="a piece of the answer is int 1"):
+        list(checker.stream("It rains.", ["It ", 1]))
+
+
 def test_an_empty_stream_is_refused(checker):
     with pytest.raises(ItemError, match="answer"):
         list(checker.stream(FERRY, [" ", "\n"]))

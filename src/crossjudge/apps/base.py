@@ -37,7 +37,15 @@ class Result:
 
 
 def as_judge(model: Model, *, objective: str = "nli", unnamed: str | None = None) -> Judge:
-    """`model` as a judge, of `unnamed` where it is None; raises `ObjectiveError` for one that judges something else."""
+    """`model` as a judge, of `unnamed` where it is None; raises `ObjectiveError` for one that judges something else.
+
+    Raises `InputError` for what is no model.
+    """
+    if not (model is None or isinstance(model, (Judge, CrossEncoder, str, Path))):
+        raise InputError(
+            f"Taking a model: got {seen(model)}; expected the name or folder of one, a CrossEncoder or a Judge. Pass "
+            "one of these."
+        )
     if not isinstance(model, Judge):
         return Judge(unnamed if model is None else model, objective=objective)
     if model.objective.name != objective:

@@ -121,9 +121,13 @@ class ClaimChecker:
 
         They are those of the whole answer, with the same offsets.
         """
-        sources = self._read(checked_source(source, None))
+        return self._streamed(self._read(checked_source(source, None)), pieces)
+
+    def _streamed(self, sources: Sources, pieces: Iterable[str]) -> Iterator[ClaimVerdict]:
         text, done, silent = "", 0, True
         for piece in pieces:
+            if not isinstance(piece, str):
+                raise ItemError(f"{_DOING}: a piece of the answer is {seen(piece)}; expected texts. Pass them.")
             text += piece
             for sentence in complete_sentences(text, start=done):
                 done = sentence.end
