@@ -16,7 +16,10 @@ def labelled_pairs() -> tuple[list[tuple[str, str]], list[str]]:
         for place, hour in enumerate(HOURS):
             text = f"The {shop} on the corner closes at {hour} in the evening."
             other = HOURS[place - 1]
-            pairs += [(text, f"The {shop} is open until {hour}."), (text, f"Nobody can enter the {shop} after {other}.")]
+            pairs += [
+                (text, f"The {shop} is open until {hour}."),
+                (text, f"Nobody can enter the {shop} after {other}."),
+            ]
             pairs.append((text, f"The {shop} is owned by a doctor."))
             gold += ["entailment", "contradiction", "neutral"]
     return pairs, gold
