@@ -153,6 +153,7 @@ class Certainty:
     """Stands for a model's head for certainty: it doubts what ends with a question mark."""
 
     labels = ("hedged", "weakened")
+    tokenizer = CrossEncoder(backend="fake").tokenizer
 
     def predict(self, pairs, activation_fn):
         assert activation_fn == "sigmoid"

@@ -58,7 +58,7 @@ def test_a_bad_row_costs_no_other_row(tmp_path, checker):
     answer = crossjudge("check", path, "--json")
     assert answer.code == 2
     assert answer.rows[0]["decision"] == checker(SOURCE, ANSWER).decision
-    assert [row["error"]["type"] for row in answer.rows[1:]] == ["ItemError", "ItemError"]
+    assert [row["error"]["type"] for row in answer.rows[1:]] == ["ItemError", "FileRowError"]
 
 
 def test_people_see_each_claim_with_its_evidence_and_flags():

@@ -170,10 +170,10 @@ def test_a_task_in_free_words_is_recommended_models_of_its_objective(task, objec
     assert all(objective in one.card.objectives and objective in one.why for one in found)
 
 
-def test_the_embedded_model_leads_where_it_fits_then_small_to_large():
+def test_the_models_that_uses_take_unasked_lead_where_they_fit_then_small_to_large():
     found = [one.card for one in recommend("catch hallucinations in RAG answers")]
-    assert found[0].name == "embedded"
-    sizes = [card.parameters for card in found[1:]]
+    assert [card.name for card in found[:2]] == ["embedded", "embedded-joint"]
+    sizes = [card.parameters for card in found[2:]]
     assert sizes == sorted(sizes)
     assert all(one.card.name != "embedded" for one in recommend("find duplicate questions"))
 
