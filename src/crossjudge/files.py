@@ -184,7 +184,7 @@ def _choose_columns(names: Iterable[str], columns: Columns | None, *, name: str,
     found = [pair for pair in candidates if pair[0] in names and pair[1] in names]
     if len(found) == 1:
         return found[0]
-    seen = ", ".join(map(repr, names)) or "none"
+    seen = seen_columns(names)
     if found:
         both = " and ".join("/".join(pair) for pair in found)
         problem = f"the columns {both} could both be the pair. Say which with --columns a,b."
@@ -196,6 +196,13 @@ def _choose_columns(names: Iterable[str], columns: Columns | None, *, name: str,
     else:
         problem = f"no field {missing!r}; found {seen}. Rename it, or pass --columns a,b."
     raise FileRowError(f"{name} line {line}: {problem}", path=name, line=line, column=missing)
+
+
+def seen_columns(names: Iterable[str]) -> str:
+    """The columns that are there, as an error names them; of a table in semicolons with the advice to use commas."""
+    given = list(names)
+    advice = " (one column with semicolons in its name: separate columns by commas)"
+    return (", ".join(map(repr, given)) or "none") + advice * (len(given) == 1 and ";" in given[0])
 
 
 def _missing_column(names: Iterable[str], candidates: Sequence[Columns]) -> str | None:

@@ -114,6 +114,11 @@ def test_one_of_several_optional_fields_may_be_needed(tmp_path):
         list(open_form((str(path),), UseInputOptions(), form).items)
 
 
+def test_a_table_in_semicolons_is_known_for_one(tmp_path):
+    with pytest.raises(FileRowError, match=r"found 'question;choices' .* separate columns by commas"):
+        asked(write(tmp_path / "a.csv", "question;choices", "Who?;Ann"))
+
+
 def test_a_header_that_lacks_a_column_is_one_error(tmp_path):
     with pytest.raises(FileRowError, match="line 1: no field 'choices'; found 'question', 'answer'"):
         asked(write(tmp_path / "a.csv", "question,answer", "a,b"))

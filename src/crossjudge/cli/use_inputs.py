@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeAlias
 from crossjudge.cli.inputs import Item, Q, Source, check_read_once, texts_and_files
 from crossjudge.cli.options import InputOptions
 from crossjudge.errors import FileRowError, InputError
-from crossjudge.files import BadRow, FileFormat, Record, Row, read_records
+from crossjudge.files import BadRow, FileFormat, Record, Row, read_records, seen_columns
 
 Value: TypeAlias = str | list[str] | None
 """What a field holds: a text, several, or nothing where it is optional and missing."""
@@ -125,9 +125,8 @@ class _Reader(Generic[Q]):
 
 
 def _missing(wanted: str, names: Iterable[str], path: str, line: int) -> FileRowError:
-    found = ", ".join(map(repr, names)) or "none"
     return FileRowError(
-        f"{path} line {line}: no field {wanted!r}; found {found}. Rename it, or pass --columns.",
+        f"{path} line {line}: no field {wanted!r}; found {seen_columns(names)}. Rename it, or pass --columns.",
         path=path, line=line, column=wanted,
     )  # fmt: skip
 
