@@ -32,6 +32,7 @@ SAID = [
     ("What is a group of lions called?", "a pride", "A group of lions is called a pride."),
     ("What does the queen do?", "lay eggs", "The queen lays eggs."),
     ("What did Tom do in the evening?", "nothing", "Tom did nothing in the evening."),
+    ("What did Anna buy when the war began?", "a coat", "Anna bought a coat when the war began."),
     # ... denied
     ("What isn't allowed?", "smoking", "Smoking is not allowed."),
     ("Which room isn’t heated?", "the attic", "The attic is not heated."),

@@ -147,8 +147,8 @@ def _small(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _said(asked: _Asked, answer: str) -> str | None:
-    if not {*CONJUNCTIONS}.isdisjoint(_small(asked.rest)):
-        return None  # a clause of its own, which may belong to more than one place
+    if _has_clause(asked):
+        return None
     if asked.denied and asked.auxiliary in BE:
         return _denied(_said(replace(asked, denied=False), answer))
     if asked.auxiliary not in BE and not {"not", "never"}.isdisjoint(_small(asked.rest)):
@@ -162,6 +162,15 @@ def _said(asked: _Asked, answer: str) -> str | None:
     if asked.word in ("who", "what", "which") and _is_of_subject(asked):
         return _subject(asked, answer, (asked.auxiliary, *["not"] * asked.denied, *asked.rest))
     return _with_verb(asked, answer)
+
+
+def _has_clause(asked: _Asked) -> bool:
+    """Whether a clause of its own stands where the answer's place is not known for it.
+
+    "Where was Anna when the war began?", but not "What did Anna do when the war began?", whose answer is by the verb.
+    """
+    is_placed = asked.word in ("when", "where", "why", "how") or asked.before != "" or asked.is_about_time
+    return (is_placed or asked.auxiliary in BE) and not CONJUNCTIONS.isdisjoint(_small(asked.rest))
 
 
 def _denied(said: str | None) -> str | None:
