@@ -152,6 +152,7 @@ def test_a_verdict_below_the_threshold_abstains_and_says_what_it_would_have_said
 def test_of_a_text_that_says_nothing_readable_a_judge_is_not_sure(text_a: str, text_b: str) -> None:
     judge = Judge(CrossEncoder(backend="fake"))
     assert judge(text_a, text_b).abstained
+    assert Judge(CrossEncoder(backend="fake"), on_overflow="truncate")(text_a, text_b).abstained
     assert not judge("It rains 😀", "It is wet.").abstained
 
 

@@ -16,8 +16,8 @@ from crossjudge.types import Encoding, FloatArray, Pair
 CHUNK_WINDOWS = 8_192
 """Windows held in memory together, or those of one pair that has more."""
 
-Accounts = list[tuple[int, int]]
-"""Each pair's tokens read and dropped."""
+Accounts = list[tuple[int, int, bool]]
+"""Of each pair the tokens read and dropped, and whether both texts are readable at all."""
 
 
 class Answering(Protocol):
@@ -81,7 +81,7 @@ class OneModel:
         accounts: Accounts = []
         for readings in grouped(self._readings(pairs, places), most_encodings=CHUNK_WINDOWS):
             merged.append(self._merged(readings, places[len(accounts) :]))
-            accounts += [(reading.tokens_read, reading.tokens_dropped) for reading in readings]
+            accounts += [(one.tokens_read, one.tokens_dropped, one.is_readable) for one in readings]
         return np.concatenate(merged), accounts
 
     def _readings(self, pairs: Sequence[Pair], places: Sequence[int]) -> Iterator[Reading]:

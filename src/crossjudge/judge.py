@@ -55,7 +55,6 @@ class Judge:
             raise InputError(f"Making a judge: abstain_below is {abstain_below}; expected a probability from 0 to 1.")
         self.objective: Objective = get_objective(objective)
         self.model = model if isinstance(model, CrossEncoder) else _opened(model, objective)
-        self._on_overflow = on_overflow
         if not force:
             _require_objective(self.model, objective)
         self._answering = answering(
@@ -104,18 +103,17 @@ class Judge:
         probabilities: FloatArray,
         tokens_read: int,
         tokens_dropped: int,
+        is_readable: bool,
     ) -> Verdict:
         labels = self.objective.labels
         says_something = bool(pair.text_a.strip() and pair.text_b.strip())
-        # In windows every token is read, but those of a text in a script that the model does not know.
-        is_read = self._on_overflow != "window" or tokens_dropped == 0
         is_sure = self.abstain_below is None or float(probabilities[winner]) >= self.abstain_below
         return Verdict(
             label=labels[winner],
             score=self.objective.score(logits, probabilities),
             probabilities=dict(zip(labels, map(float, probabilities), strict=True)),
             logits=dict(zip(labels, map(float, logits), strict=True)),
-            abstained=not (says_something and is_read and is_sure),
+            abstained=not (says_something and is_readable and is_sure),
             tokens_read=tokens_read,
             tokens_dropped=tokens_dropped,
             fingerprint=self.model.fingerprint,

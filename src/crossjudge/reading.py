@@ -30,12 +30,16 @@ Assemble = Callable[[IntArray, IntArray], Encoding]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The encodings to be judged, `shape` = (windows of the protected text, windows of the read text), row-major."""
+    """The encodings to be judged, `shape` = (windows of the protected text, windows of the read text), row-major.
+
+    `is_readable`: neither text mostly consists of unknown tokens.
+    """
 
     encodings: list[Encoding]
     shape: tuple[int, int]
     tokens_read: int
     tokens_dropped: int
+    is_readable: bool = True
 
 
 def grouped(readings: Iterable[Reading], *, most_encodings: int) -> Iterator[list[Reading]]:
@@ -79,7 +83,8 @@ class Reader:
         if not unread:
             return reading
         read = max(reading.tokens_read - unread, 0)
-        return replace(reading, tokens_read=read, tokens_dropped=len(ids_a) + len(ids_b) - read)
+        dropped = len(ids_a) + len(ids_b) - read
+        return replace(reading, tokens_read=read, tokens_dropped=dropped, is_readable=False)
 
     def _unreadable(self, ids: IntArray) -> int:
         """The unknown tokens of a text that mostly consists of them, else 0."""

@@ -27,6 +27,9 @@ class _Words:
     def token_ids(self, texts: Iterable[str]) -> dict[str, list[str]]:
         return {text: text.split() for text in texts}
 
+    def count(self, text: str) -> int:
+        return len(text.split())
+
 
 class ScriptedJudge(Judge):
     """Answers (premise, hypothesis) by `says`, a mapping or a function; pairs that a mapping lacks are open.

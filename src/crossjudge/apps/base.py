@@ -112,6 +112,12 @@ def checked_texts(values: Any, *, doing: str, what: str, index: int | None = Non
     return texts
 
 
+def refuse_one_text(values: Any, *, doing: str, what: str, itself: str) -> None:
+    """Raise `InputError` for one text where many are expected, whose characters would be taken for them."""
+    if isinstance(values, str):
+        raise InputError(f"{doing}: got the text {seen(values)}; expected a list of {what}. Call the {itself} itself.")
+
+
 def checked_names(values: Any, *, doing: str, what: str, index: int | None = None) -> list[str]:
     """As `checked_texts`, and no two alike (upper and lower case and outer spaces aside)."""
     names = checked_texts(values, doing=doing, what=what, index=index)

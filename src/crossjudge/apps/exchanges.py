@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from crossjudge.apps.pieces import pieces
+from crossjudge.apps.pieces import pieces, tokens_if_long
 from crossjudge.types import Verdict
 
 _LEAST_SHARE = 4
@@ -19,8 +19,7 @@ def premises(request: str, response: str, *, room: int, count: Callable[[str], i
     in windows.
     """
     whole = f"{request} {response}"
-    # No token is shorter than a byte, so short texts need not be counted.
-    if len(whole.encode("utf-8", "replace")) <= room or count(whole) <= room:
+    if tokens_if_long(whole, room=room, count=count) <= room:
         return [whole]
     left = room - count(response)
     if left < room // _LEAST_SHARE or not request.strip():

@@ -6,7 +6,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
-from crossjudge.apps.base import Model, Progress, Question, Result, as_judge, ask, checked_text, checked_texts, seen
+from crossjudge.apps.base import (
+    Model,
+    Progress,
+    Question,
+    Result,
+    as_judge,
+    ask,
+    checked_text,
+    checked_texts,
+    refuse_one_text,
+    seen,
+)
 from crossjudge.apps.key_points import key_points
 from crossjudge.apps.topics import share_a_word
 from crossjudge.errors import InputError, ItemError
@@ -95,10 +106,7 @@ class Grader:
 
     def batch(self, answers: Iterable[str], *, progress: Progress | None = None) -> list[GradeResult]:
         """The grades of many answers, in input order, judged together."""
-        if isinstance(answers, str):
-            raise InputError(
-                f"{_DOING}: got the text {seen(answers)}; expected a list of answers. Call the grader itself."
-            )
+        refuse_one_text(answers, doing=_DOING, what="answers", itself="grader")
         texts = list(answers)
         return grade_each([self] * len(texts), texts, progress=progress)
 

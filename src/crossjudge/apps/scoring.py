@@ -118,16 +118,13 @@ class RubricScorer(Scoring):
         return [self._result(_by_criterion(verdicts, len(some))) for verdicts, some in zip(judged, texts, strict=True)]
 
     def _premises(self, request: str, response: str) -> list[str]:
-        return premises(request, response, room=self._room, count=self._count_tokens)
+        return premises(request, response, room=self._room, count=self.judge.model.tokenizer.count)
 
     @cached_property
     def _room(self) -> int:
         """Tokens of request and response that can be read beside the longest criterion."""
-        longest = max(map(self._count_tokens, self.rubric.values()))
-        return max(1, self.judge.model.tokenizer.pair_room - longest)
-
-    def _count_tokens(self, text: str) -> int:
-        return len(self.judge.model.tokenizer.token_ids([text])[text])
+        tokenizer = self.judge.model.tokenizer
+        return max(1, tokenizer.pair_room - max(map(tokenizer.count, self.rubric.values())))
 
     def _result(self, verdicts: Sequence[Verdict]) -> RubricResult:
         """`verdicts`: one for each criterion; none of a blank response."""

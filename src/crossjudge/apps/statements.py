@@ -27,6 +27,7 @@ from crossjudge.apps.closed_words import (
 from crossjudge.apps.verbs import agreeing, inflected, is_base, is_finite, is_participle, place_preposition
 from crossjudge.apps.yes_no import answer_of, yes_no_statement
 
+ASKING = AUXILIARIES | DENIED.keys()
 TIMES = {"time", "year", "day", "month", "date", "hour", "season", "century", "decade", "weekday"}
 QUALITIES = {"color", "colour", "size", "shape", "age", "price", "name", "height", "length", "weight", "temperature",
              "speed", "job", "nationality", "title"}  # fmt: skip
@@ -126,7 +127,7 @@ class _Asked:
             return None
         word = words[0].lower()
         words = tuple(one.replace("’", "'") for one in words)
-        place = next((n for n, one in enumerate(words[1:6], start=1) if one.lower() in AUXILIARIES | {*DENIED}), None)
+        place = next((n for n, one in enumerate(words[1:6], start=1) if one.lower() in ASKING), None)
         verb = next((n for n, one in enumerate(words[1:4], start=1) if one.islower() and is_finite(one)), None)
         if verb is not None and (place is None or verb < place):
             return _Asked(before, word, _small(words[1:verb]), "", words[verb:])

@@ -29,7 +29,7 @@ def encoded(encoder: BiEncoder, texts: Sequence[str], *, progress: Progress | No
     most = min(PASSAGE_TOKENS, encoder.max_length - _ROOM_FOR_SPECIAL)
 
     def fits(piece: str) -> bool:
-        return len(encoder.tokenizer.token_ids([piece])[piece]) <= most
+        return encoder.tokenizer.count(piece) <= most
 
     lengths = encoder.tokenizer.token_ids(texts)
     passages = [[text] if len(lengths[text]) <= most else halved(text, fits) for text in texts]

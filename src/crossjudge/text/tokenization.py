@@ -121,6 +121,10 @@ class PairTokenizer:
         encoded = self._tokenizer.encode_batch_fast([readable(text) for text in distinct], add_special_tokens=False)
         return {text: np.array(one.ids, dtype=np.int64) for text, one in zip(distinct, encoded, strict=True)}
 
+    def count(self, text: str) -> int:
+        """How many tokens a text has, uncut and without special tokens."""
+        return len(self.token_ids([text])[text])
+
     def encode(self, pairs: Sequence[Pair]) -> list[Encoding]:
         """Pairs in order, over-long ones cut longest text first exactly as the reference tokenizer cuts them."""
         ids = self.token_ids(text for pair in pairs for text in (pair.text_a, pair.text_b))

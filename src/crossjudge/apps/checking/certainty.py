@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from crossjudge.models.boxed import JOINT_NAME
 from crossjudge.models.cross_encoder import CrossEncoder
+from crossjudge.types import Pair
 
 HEAD = "certainty"
 WEAKENED = "weakened"
@@ -34,8 +35,7 @@ def weakened(head: CrossEncoder, pairs: Sequence[tuple[str, str]]) -> list[bool]
 
     Of a pair that the head cannot read whole nothing is said: its hedge may stand where it was cut.
     """
-    ids = head.tokenizer.token_ids(text for pair in pairs for text in pair)
-    fits = [len(ids[one]) + len(ids[other]) <= head.tokenizer.pair_room for one, other in pairs]
+    fits = [one.tokens_dropped == 0 for one in head.tokenizer.encode([Pair(*pair) for pair in pairs])]
     if not any(fits):
         return [False] * len(pairs)
     asked = [pair for pair, fit in zip(pairs, fits, strict=True) if fit]

@@ -18,6 +18,7 @@ from crossjudge.apps.base import (
     checked_mapping,
     checked_probability,
     checked_text,
+    refuse_one_text,
     seen,
 )
 from crossjudge.apps.guarding.fitting import FittedThresholds, PolicyThreshold, least_threshold
@@ -116,8 +117,7 @@ class Guardrail:
 
     def batch(self, texts: Iterable[str], *, progress: Progress | None = None) -> list[GuardrailResult]:
         """The same for many, in their order."""
-        if isinstance(texts, str):
-            raise InputError(f"{DOING}: got the text {seen(texts)}; expected a list. Call the guardrail itself.")
+        refuse_one_text(texts, doing=DOING, what="texts", itself="guardrail")
         given = [checked_text(text, doing=DOING, what="the text", index=n) for n, text in enumerate(texts)]
         answers = ask(self.judge, [self._questions(text) for text in given], progress=progress)
         return [self._result(text, verdicts) for text, verdicts in zip(given, answers, strict=True)]
@@ -168,16 +168,13 @@ class Guardrail:
 
     def _questions(self, text: str) -> list[Question]:
         """Every piece with every policy, piece by piece."""
-        found = pieces(text, room=self._room, count=self._count_tokens)
+        found = pieces(text, room=self._room, count=self.judge.model.tokenizer.count)
         return [(piece, policy) for piece in found for policy in self.policies.values()]
 
     def _room_for_text(self) -> int:
         """Tokens of text that can be read beside the longest policy."""
-        longest = max(map(self._count_tokens, self.policies.values()))
+        longest = max(map(self.judge.model.tokenizer.count, self.policies.values()))
         return max(1, self.judge.model.max_length - longest - _SPECIAL_TOKENS)
-
-    def _count_tokens(self, text: str) -> int:
-        return len(self.judge.model.tokenizer.token_ids([text])[text])
 
     def _result(self, text: str, verdicts: Sequence[Verdict]) -> GuardrailResult:
         found = recognize(text, self.recognizers)
