@@ -45,6 +45,9 @@ COLOURS = {"supported": "green", "contradicted": "red", "not_mentioned": "yellow
 DECIDES = {"supported": "entailment", "contradicted": "contradiction", "not_mentioned": "neutral"}
 """Outcome -> the label whose probability it comes from."""
 
+LONGEST_QUOTE = 240
+"""Characters of evidence that are shown."""
+
 NEXT = """\
 {activate}In Python:
     from crossjudge import ClaimChecker
@@ -94,12 +97,20 @@ def table_of(claims: list[ClaimVerdict]) -> Table:
 
 
 def quoted(found: ClaimVerdict) -> str:
-    """The beginning of each sentence that decided, on a line below the claim; nothing where none did."""
+    """What decided, on a line below the claim; nothing where none did."""
     by = {"supported": found.evidence, "contradicted": found.counter_evidence}.get(found.outcome)
     if by is None:
         return ""
     pieces = [by.text, by.joined_with.text] if by.joined_with else [by.text]
-    return "\n" + " ".join(textwrap.shorten(one, 240, placeholder=" ...") for one in pieces)
+    return "\n" + " ".join(map(clipped, pieces))
+
+
+def clipped(text: str) -> str:
+    """A text; of a long one, which is several sentences, how it begins and most of how it ends."""
+    if len(text) <= LONGEST_QUOTE:
+        return text
+    begins, ends = textwrap.shorten(text, LONGEST_QUOTE // 4, placeholder=""), text[-LONGEST_QUOTE * 3 // 4 :]
+    return f"{begins} ... {ends.partition(' ')[2]}"
 
 
 def said(outcome: str) -> str:
